@@ -1,0 +1,104 @@
+import {
+  type AppConfigDataClient,
+  GetLatestConfigurationCommand,
+  StartConfigurationSessionCommand,
+} from '@aws-sdk/client-appconfigdata';
+import type { Agents } from '../domain/agent.ts';
+import { PolicyUnusable } from '../domain/errors.ts';
+import { checkPolicy, type Policy, policySchema } from '../domain/policy.ts';
+import type { Policies } from '../domain/ports.ts';
+import { toLayerwardError } from './refusal.ts';
+
+/** Where AppConfig has the policy. */
+export interface PolicyAddress {
+  readonly application: string;
+  readonly environment: string;
+  readonly profile: string;
+}
+
+/** How long a policy is used before AppConfig is asked whether there is a newer one. */
+const pollEveryMs = 60_000;
+
+/**
+ * The policy from AppConfig, kept in memory and asked for again after a minute with the session's token. A policy that
+ * can't be had or used is an error, never a default: nothing is decided without one.
+ */
+export function createAppConfigPolicies(
+  client: AppConfigDataClient,
+  address: PolicyAddress,
+  agents: Agents,
+  now: () => Date,
+): Policies {
+  let token: string | undefined;
+  let policy: Policy | undefined;
+  let askAgainAt = 0;
+
+  async function poll(): Promise<Policy> {
+    token ??= await startSession();
+    const using = token;
+    // A token serves once; if this call fails, a new session is started.
+    token = undefined;
+    const answer = await client.send(new GetLatestConfigurationCommand({ ConfigurationToken: using }));
+    const content = answer.Configuration?.transformToString() ?? '';
+    // A new policy that can't be used must not leave the old one in force: the next poll asks for all of it again.
+    if (content !== '') {
+      policy = undefined;
+      policy = readPolicy(content, agents);
+    }
+    token = answer.NextPollConfigurationToken;
+    // Nothing comes where nothing has changed.
+    if (!policy) throw new PolicyUnusable('AppConfig has no policy for Layerward; deploy one: see docs/policy.md');
+    askAgainAt = now().getTime() + pollEveryMs;
+    return policy;
+  }
+
+  async function startSession(): Promise<string | undefined> {
+    const { InitialConfigurationToken } = await client.send(
+      new StartConfigurationSessionCommand({
+        ApplicationIdentifier: address.application,
+        EnvironmentIdentifier: address.environment,
+        ConfigurationProfileIdentifier: address.profile,
+        RequiredMinimumPollIntervalInSeconds: pollEveryMs / 1000,
+      }),
+    );
+    return InitialConfigurationToken;
+  }
+
+  let polling: Promise<Policy> | undefined;
+  return {
+    async current() {
+      if (policy && now().getTime() < askAgainAt) return policy;
+      polling ??= poll().finally(() => {
+        polling = undefined;
+      });
+      try {
+        return await polling;
+      } catch (error) {
+        if (error instanceof PolicyUnusable) throw error;
+        throw new PolicyUnusable(toLayerwardError(error, 'reading the policy from AppConfig').message, {
+          cause: error,
+        });
+      }
+    },
+  };
+}
+
+/**
+ * Reads a policy's JSON and checks it against schema and agents.
+ * @throws {PolicyUnusable} naming every finding.
+ */
+export function readPolicy(content: string, agents: Agents): Policy {
+  let document: unknown;
+  try {
+    document = JSON.parse(content);
+  } catch (error) {
+    throw new PolicyUnusable('the policy is not JSON', { cause: error });
+  }
+  const parsed = policySchema.safeParse(document);
+  const findings = parsed.success ? checkPolicy(parsed.data, agents) : parsed.error.issues;
+  if (findings.length > 0 || !parsed.success)
+    throw new PolicyUnusable(
+      `the policy can't be used: ${findings.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; ')}`,
+    );
+  return parsed.data;
+}

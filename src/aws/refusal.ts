@@ -1,0 +1,78 @@
+import {
+  AccessDenied,
+  FunctionBusy,
+  InvalidInput,
+  type LayerwardError,
+  RevisionChanged,
+  ServiceUnavailable,
+  Throttled,
+} from '../domain/errors.ts';
+
+/** What an SDK's error tells, whatever service it comes from. */
+export interface AwsRefusal {
+  /** AWS's error type, such as `ResourceConflictException`. */
+  readonly name: string;
+  readonly message: string;
+  readonly status: number | undefined;
+  readonly retryAfterSeconds: number | undefined;
+}
+
+/** Reads an SDK's error. */
+export function readRefusal(error: unknown): AwsRefusal {
+  if (!(error instanceof Error))
+    return { name: 'Unknown', message: String(error), status: undefined, retryAfterSeconds: undefined };
+  const { $metadata, $response } = error as Error & { $metadata?: unknown; $response?: unknown };
+  const status = field($metadata, 'httpStatusCode');
+  const retryAfter = field(field($response, 'headers'), 'retry-after');
+  const seconds = typeof retryAfter === 'string' ? Number(retryAfter) : Number.NaN;
+  return {
+    name: error.name,
+    message: error.message,
+    status: typeof status === 'number' ? status : undefined,
+    retryAfterSeconds: Number.isFinite(seconds) ? seconds : undefined,
+  };
+}
+
+function field(value: unknown, name: string): unknown {
+  return typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined;
+}
+
+const throttling = new Set([
+  'TooManyRequestsException',
+  'ThrottlingException',
+  'Throttling',
+  'ThrottledException',
+  'RequestLimitExceeded',
+  'ProvisionedThroughputExceededException',
+  'RequestThrottled',
+]);
+
+const denials = new Set([
+  'AccessDeniedException',
+  'AccessDenied',
+  'AuthorizationErrorException',
+  'NotAuthorized',
+  'UnrecognizedClientException',
+  'InvalidClientTokenId',
+  'ExpiredTokenException',
+  'KMSAccessDeniedException',
+]);
+
+/**
+ * Turns an SDK's error into one of ours: what passes goes back to the queue, what stays ends in the dead letters.
+ * @param doing what was tried, to what: `reading function arn:…`
+ */
+export function toLayerwardError(error: unknown, doing: string): LayerwardError {
+  const refusal = readRefusal(error);
+  const message = `${doing} failed: ${refusal.name}: ${refusal.message}`;
+  const options = { cause: error };
+  if (throttling.has(refusal.name) || refusal.status === 429)
+    return new Throttled(message, { cause: error, retryAfterSeconds: refusal.retryAfterSeconds });
+  if (refusal.name === 'ResourceConflictException') return new FunctionBusy(message, options);
+  if (refusal.name === 'PreconditionFailedException') return new RevisionChanged(message, options);
+  if (denials.has(refusal.name))
+    return new AccessDenied(`${message}; see docs/security.md for what Layerward needs`, options);
+  // No status: the call never got an answer. 5xx: the service's own trouble. Both pass.
+  if (refusal.status === undefined || refusal.status >= 500) return new ServiceUnavailable(message, options);
+  return new InvalidInput(message, options);
+}

@@ -1,0 +1,53 @@
+import { GetSecretValueCommand, type SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import * as z from 'zod';
+import { AccessDenied, InvalidInput } from '../domain/errors.ts';
+import type { CredentialStore } from '../domain/ports.ts';
+import { readRefusal, toLayerwardError } from './refusal.ts';
+
+const secretContent = z.object({ key: z.string().min(1), secret: z.string().min(1) });
+
+/** How long credentials are kept in memory: a rotation is noticed after this time at the latest. */
+const keptForMs = 5 * 60_000;
+/** A secret that is missing is asked for again soon, since somebody is likely to be putting it right. */
+const missingKeptForMs = 15_000;
+
+type Answer = Awaited<ReturnType<CredentialStore['find']>>;
+
+/** Credentials in Secrets Manager: JSON `{"key": "...", "secret": "..."}` under the name that the policy gives. */
+export function createSecretsManagerCredentials(client: SecretsManagerClient, now: () => Date): CredentialStore {
+  const kept = new Map<string, { readonly answer: Answer; readonly until: number }>();
+  return {
+    async find(secretName) {
+      const known = kept.get(secretName);
+      if (known && known.until > now().getTime()) return known.answer;
+      const answer = await ask(client, secretName);
+      const keepMs = 'found' in answer ? keptForMs : missingKeptForMs;
+      kept.set(secretName, { answer, until: now().getTime() + keepMs });
+      return answer;
+    },
+  };
+}
+
+async function ask(client: SecretsManagerClient, secretName: string): Promise<Answer> {
+  let text: string | undefined;
+  try {
+    ({ SecretString: text } = await client.send(new GetSecretValueCommand({ SecretId: secretName })));
+  } catch (error) {
+    const { name } = readRefusal(error);
+    if (name === 'ResourceNotFoundException') return { missing: `the secret ${secretName} does not exist` };
+    // The secret is marked for deletion, or has no current version.
+    if (name === 'InvalidRequestException')
+      return { missing: `the secret ${secretName} has no value that can be read` };
+    const failure = toLayerwardError(error, `reading the secret ${secretName}`);
+    if (failure instanceof AccessDenied || failure instanceof InvalidInput || name === 'DecryptionFailure')
+      return { missing: `the secret ${secretName} can't be read (${name})` };
+    throw failure;
+  }
+  if (text === undefined) return { missing: `the secret ${secretName} holds no text` };
+  try {
+    return { found: secretContent.parse(JSON.parse(text)) };
+  } catch {
+    // The parser's words would quote the secret.
+    return { missing: `the secret ${secretName} is not of the form {"key": "...", "secret": "..."}` };
+  }
+}

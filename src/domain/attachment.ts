@@ -1,0 +1,40 @@
+/** The three things that Layerward may change on a function, and nothing else. */
+export interface Shape {
+  readonly handler: string | undefined;
+  /** ARNs of layer versions, in their order. */
+  readonly layers: readonly string[];
+  readonly variables: Readonly<Record<string, string>>;
+}
+
+/** A layer of the agent's that a team had attached itself, and how many other layers stood ahead of it. */
+export interface LayerBefore {
+  readonly arn: string;
+  readonly ahead: number;
+}
+
+/**
+ * What was put on a function, and what it would be without: all that a release needs. Written to the record before the
+ * function is changed. Credentials are named here, never kept.
+ */
+export interface Attachment {
+  readonly agent: string;
+  readonly variant: string;
+  readonly group: string;
+  readonly applied: {
+    readonly layerArn: string;
+    /** The Handler as we left it: the agent's where it is redirected, else the team's own. */
+    readonly handler?: string;
+    /** The variable that keeps the original Handler, where the Handler is redirected. */
+    readonly handlerVariable?: string;
+    /** Variables that were put, the wrapper and the original Handler included, credentials left out. */
+    readonly variables: Readonly<Record<string, string>>;
+    /** Variables that hold credentials or other secrets, of which only the names are kept. */
+    readonly secretVariables: readonly string[];
+  };
+  /** What the team has, or had, in these places. It follows the team: a later change of theirs is what they get back. */
+  readonly before: {
+    readonly handler?: string;
+    readonly layers: readonly LayerBefore[];
+    readonly variables: Readonly<Record<string, string>>;
+  };
+}

@@ -1,0 +1,79 @@
+/**
+ * The base of every error that Layerward raises on purpose. `retryable` tells passing troubles, which go back to the
+ * queue, from permanent ones, which end in the dead-letter queue with these words.
+ */
+export abstract class LayerwardError extends Error {
+  /** Stable code, for logs and documentation. */
+  abstract readonly code: string;
+  abstract readonly retryable: boolean;
+}
+
+/** What came in is not what it should be: an event, a document, a setting. Trying again gives the same. */
+export class InvalidInput extends LayerwardError {
+  override readonly name = 'InvalidInput';
+  readonly code = 'invalid-input';
+  readonly retryable = false;
+}
+
+/** The policy can't be had or can't be used, so nothing is decided about anything. */
+export class PolicyUnusable extends LayerwardError {
+  override readonly name = 'PolicyUnusable';
+  readonly code = 'policy-unusable';
+  readonly retryable = true;
+}
+
+/** AWS answers slower than we ask: `TooManyRequestsException` and the like. */
+export class Throttled extends LayerwardError {
+  override readonly name = 'Throttled';
+  readonly code = 'throttled';
+  readonly retryable = true;
+  /** AWS's `Retry-After`, in seconds, where it gave one. */
+  readonly retryAfterSeconds: number | undefined;
+
+  constructor(message: string, options: { cause?: unknown; retryAfterSeconds?: number | undefined } = {}) {
+    super(message, { cause: options.cause });
+    this.retryAfterSeconds = options.retryAfterSeconds;
+  }
+}
+
+/** Another operation on the function is going on: `ResourceConflictException`. */
+export class FunctionBusy extends LayerwardError {
+  override readonly name = 'FunctionBusy';
+  readonly code = 'function-busy';
+  readonly retryable = true;
+}
+
+/** The function changed since it was read: `PreconditionFailedException`. */
+export class RevisionChanged extends LayerwardError {
+  override readonly name = 'RevisionChanged';
+  readonly code = 'revision-changed';
+  readonly retryable = true;
+}
+
+/** The record changed since it was read: somebody else looks at the same function. */
+export class RecordChanged extends LayerwardError {
+  override readonly name = 'RecordChanged';
+  readonly code = 'record-changed';
+  readonly retryable = true;
+}
+
+/** A service did not answer, or answered with an error of its own. */
+export class ServiceUnavailable extends LayerwardError {
+  override readonly name = 'ServiceUnavailable';
+  readonly code = 'service-unavailable';
+  readonly retryable = true;
+}
+
+/** AWS does not let us do what we are here to do; somebody has to grant it. */
+export class AccessDenied extends LayerwardError {
+  override readonly name = 'AccessDenied';
+  readonly code = 'access-denied';
+  readonly retryable = false;
+}
+
+/** A function was looked at again and again, and is no further. */
+export class StillWaiting extends LayerwardError {
+  override readonly name = 'StillWaiting';
+  readonly code = 'still-waiting';
+  readonly retryable = false;
+}

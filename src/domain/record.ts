@@ -1,0 +1,348 @@
+import type { Attachment } from './attachment.ts';
+import type { Actor, Change } from './change.ts';
+import type { Decision } from './decision.ts';
+import type { Drift } from './drift.ts';
+import { formatFunctionArn } from './function-arn.ts';
+import type { Snapshot } from './snapshot.ts';
+
+/** What a function is, as far as the record knows. Stable codes: stored, filtered on and documented. */
+export type RecordStatus =
+  | 'protected'
+  | 'drifted'
+  | 'blocked'
+  | 'contested'
+  | 'unsupported'
+  | 'release'
+  | 'released'
+  | 'deleted';
+
+/**
+ * What was done about it. `sent`: an update was sent and is not verified yet. `reported`: nothing, since the mode is
+ * audit. `attached`, `repaired`, `updated`, `released`: done and verified. `none`: nothing could or had to be done.
+ */
+export type Action = 'sent' | 'reported' | 'attached' | 'repaired' | 'updated' | 'released' | 'none';
+
+/** What made us look, in the words that are stored. */
+export interface Cause {
+  readonly eventId: string;
+  readonly eventName: string;
+  /** ISO 8601. */
+  readonly eventTime: string;
+  /** Who did it; absent where it can't be told. */
+  readonly actor?: Actor;
+}
+
+/** A change of a function's state: one item of its history, and what is announced. Holds no secret. */
+export interface Outcome {
+  readonly functionArn: string;
+  readonly status: RecordStatus;
+  readonly reason: string;
+  readonly detail: string;
+  readonly action: Action;
+  readonly drift: readonly Drift[];
+  readonly cause: Cause;
+  /** ISO 8601. */
+  readonly at: string;
+  /** Milliseconds from the event to this outcome. */
+  readonly durationMs: number;
+  readonly agent?: string;
+  readonly variant?: string;
+  readonly group?: string;
+  /** What the function was before. */
+  readonly previous?: { readonly status: RecordStatus; readonly reason: string };
+}
+
+/** What DynamoDB knows of a function. */
+export interface FunctionRecord {
+  readonly functionArn: string;
+  /** Counts the writes; a write is refused where it does not build on the latest one. */
+  readonly version: number;
+  readonly status: RecordStatus;
+  readonly reason: string;
+  readonly detail: string;
+  readonly action: Action;
+  readonly drift: readonly Drift[];
+  readonly cause: Cause;
+  /** Since when the status is what it is, ISO 8601. */
+  readonly since: string;
+  readonly updatedAt: string;
+  readonly runtime?: string;
+  readonly architecture: string;
+  readonly agent?: string;
+  readonly variant?: string;
+  readonly group?: string;
+  readonly attachment?: Attachment;
+  /** Whether the update that is being verified puts right what somebody undid, follows a new goal, or is the first. */
+  readonly purpose?: 'attached' | 'repaired' | 'updated' | 'released';
+  /** When it was put right, newest last; only what the policy's window can ask for. */
+  readonly repairs: readonly { readonly at: string; readonly eventId: string }[];
+  readonly repairCount: number;
+  /** Outcomes that are not yet in the history and announced, oldest first: whoever looks next makes up for it. */
+  readonly outbox: readonly Outcome[];
+  /** What people were last told of it, so that nobody is told twice. */
+  readonly announced?: string;
+}
+
+/** How many past repairs a record keeps; the policy's largest number of them. */
+const keptRepairs = 100;
+
+/** How many outcomes wait at the most; far more than a function goes through while SNS is down for a day. */
+const keptOutcomes = 50;
+
+/** A record as it is to be written, and the outcome that the write is for. */
+export interface Transition {
+  readonly record: FunctionRecord;
+  /** Absent where the state stays the same and only details follow. */
+  readonly outcome: Outcome | undefined;
+}
+
+/** The parts of a transition that depend on what happened. */
+interface Step {
+  readonly status: RecordStatus;
+  readonly reason: string;
+  readonly detail: string;
+  readonly action: Action;
+  readonly drift: readonly Drift[];
+  readonly cause: Cause;
+  readonly purpose?: FunctionRecord['purpose'];
+  readonly attachment?: Attachment | undefined;
+  readonly group?: string | undefined;
+  readonly repairs?: FunctionRecord['repairs'];
+}
+
+/** The cause in the words that are stored; the actor only where the change may be the culprit's. */
+export function causeOf(change: Change, isCulprit: boolean): Cause {
+  const { eventId, eventName, eventTime, actor } = change;
+  return { eventId, eventName, eventTime, ...(actor && isCulprit ? { actor } : {}) };
+}
+
+/**
+ * What the record says that we put on, unless that was a first update which is not on the function: AWS refused it,
+ * or we were stopped before it was sent. Then there is nothing to take off, and what the team has in our places is its own.
+ */
+export function attachmentInForce(record: FunctionRecord, snapshot: Snapshot): Attachment | undefined {
+  const { attachment } = record;
+  if (!attachment || record.action !== 'sent' || record.purpose !== 'attached') return attachment;
+  const { applied, before } = attachment;
+  const variables = snapshot.environment.readable ? snapshot.environment.variables : {};
+  const isOn =
+    !snapshot.environment.readable ||
+    (snapshot.layers.includes(applied.layerArn) && !before.layers.some(({ arn }) => arn === applied.layerArn)) ||
+    Object.entries(applied.variables).some(
+      ([name, value]) => variables[name] === value && before.variables[name] !== value,
+    );
+  return isOn ? attachment : undefined;
+}
+
+/** The record before an update is sent: it holds all that is needed to put the function back. */
+export function recordUpdate(
+  record: FunctionRecord | undefined,
+  snapshot: Snapshot,
+  decision: Extract<Decision, { status: 'drifted' | 'release' }>,
+  cause: Cause,
+  group: string | undefined,
+  now: Date,
+): Transition {
+  const attachment = decision.plan?.attachment ?? record?.attachment;
+  const drift = decision.status === 'drifted' ? decision.drift : [];
+  const purpose = decision.status === 'release' ? 'released' : purposeOf(record, attachment, drift);
+  const repairs = record?.repairs ?? [];
+  const isCounted = purpose !== 'repaired' || repairs.some(({ eventId }) => eventId === cause.eventId);
+  return step(record, snapshot, now, {
+    status: decision.status,
+    reason: decision.reason,
+    detail: decision.status === 'release' ? decision.detail : '',
+    action: decision.mode === 'audit' ? 'reported' : 'sent',
+    drift,
+    cause,
+    purpose,
+    attachment: decision.mode === 'audit' ? record?.attachment : attachment,
+    group,
+    repairs:
+      isCounted || decision.mode === 'audit'
+        ? repairs
+        : [...repairs, { at: now.toISOString(), eventId: cause.eventId }].slice(-keptRepairs),
+  });
+}
+
+/** First attachment, repair of what somebody undid, or an update to a new goal (policy, agent, runtime, credentials). */
+function purposeOf(
+  record: FunctionRecord | undefined,
+  attachment: Attachment | undefined,
+  drift: readonly Drift[],
+): 'attached' | 'repaired' | 'updated' {
+  if (!record?.attachment || !attachment) return 'attached';
+  // The update that is being verified was undone, or never took effect: it stays what it was.
+  if (record.status === 'drifted' && record.action === 'sent' && record.purpose === 'attached') return 'attached';
+  const isSameGoal = goalMark(record.attachment) === goalMark(attachment);
+  return isSameGoal && drift.some(({ code }) => code !== 'credentials-changed') ? 'repaired' : 'updated';
+}
+
+/** What the policy and the agent wanted, without what follows the team's code. */
+function goalMark({ agent, variant, group, applied }: Attachment): string {
+  const variables = Object.entries(applied.variables)
+    .filter(([name]) => name !== applied.handlerVariable)
+    .sort(([a], [b]) => (a < b ? -1 : 1));
+  return JSON.stringify([agent, variant, group, applied.layerArn, variables]);
+}
+
+/** The record once nothing differs and AWS says that the last update took effect. */
+export function recordProtected(
+  record: FunctionRecord | undefined,
+  snapshot: Snapshot,
+  attachment: Attachment,
+  cause: Cause,
+  now: Date,
+): Transition {
+  const isVerified = record?.status === 'drifted' && record.action === 'sent';
+  return step(record, snapshot, now, {
+    status: 'protected',
+    reason: '',
+    detail: '',
+    action: isVerified ? (record.purpose ?? 'attached') : record?.status === 'protected' ? record.action : 'none',
+    drift: isVerified || record?.status === 'protected' ? record.drift : [],
+    cause: isVerified || record?.status === 'protected' ? record.cause : cause,
+    attachment,
+    group: attachment.group,
+  });
+}
+
+/** The record once nothing of ours is left on a function that is out of scope. */
+export function recordReleased(
+  record: FunctionRecord,
+  snapshot: Snapshot,
+  decision: Extract<Decision, { status: 'release' }>,
+  cause: Cause,
+  now: Date,
+): Transition {
+  const isVerified = record.status === 'release' && record.action === 'sent';
+  return step(record, snapshot, now, {
+    status: 'released',
+    reason: decision.reason,
+    detail: decision.detail,
+    action: isVerified ? 'released' : 'none',
+    drift: [],
+    cause: isVerified ? record.cause : cause,
+    attachment: undefined,
+  });
+}
+
+/** The record where a person has to do something, or nothing can be done. */
+export function recordObstacle(
+  record: FunctionRecord | undefined,
+  snapshot: Snapshot,
+  obstacle: {
+    readonly status: 'blocked' | 'unsupported' | 'contested';
+    readonly reason: string;
+    readonly detail: string;
+    readonly drift?: readonly Drift[];
+  },
+  cause: Cause,
+  group: string | undefined,
+  now: Date,
+): Transition {
+  return step(record, snapshot, now, {
+    status: obstacle.status,
+    reason: obstacle.reason,
+    detail: obstacle.detail,
+    action: 'none',
+    drift: obstacle.drift ?? [],
+    cause,
+    attachment: record?.attachment,
+    group,
+  });
+}
+
+/** The record of a function that is gone. */
+export function recordDeleted(record: FunctionRecord, cause: Cause, now: Date): Transition {
+  const { attachment: _, purpose: __, ...kept } = record;
+  const outcome = outcomeOf(record, record.functionArn, now, {
+    status: 'deleted',
+    reason: '',
+    detail: '',
+    action: 'none',
+    drift: [],
+    cause,
+  });
+  return {
+    record: {
+      ...kept,
+      version: record.version + 1,
+      status: 'deleted',
+      reason: '',
+      detail: '',
+      action: 'none',
+      drift: [],
+      cause,
+      since: now.toISOString(),
+      updatedAt: now.toISOString(),
+      outbox: [...record.outbox, outcome].slice(-keptOutcomes),
+    },
+    outcome,
+  };
+}
+
+function step(record: FunctionRecord | undefined, snapshot: Snapshot, now: Date, next: Step): Transition {
+  const at = now.toISOString();
+  const isSameState =
+    record?.status === next.status &&
+    record.reason === next.reason &&
+    record.action === next.action &&
+    next.action !== 'sent' &&
+    driftMark(record.drift) === driftMark(next.drift);
+  const { attachment } = next;
+  const group = next.group ?? attachment?.group;
+  const functionArn = formatFunctionArn(snapshot.arn);
+  const outcome = isSameState ? undefined : outcomeOf(record, functionArn, now, next);
+  const announced = record?.announced;
+  return {
+    record: {
+      functionArn,
+      version: (record?.version ?? 0) + 1,
+      status: next.status,
+      reason: next.reason,
+      detail: next.detail,
+      action: next.action,
+      drift: next.drift,
+      cause: next.cause,
+      since: record && isSameState ? record.since : at,
+      updatedAt: at,
+      ...(snapshot.runtime === undefined ? {} : { runtime: snapshot.runtime }),
+      architecture: snapshot.architecture,
+      ...(attachment ? { agent: attachment.agent, variant: attachment.variant, attachment } : {}),
+      ...(group === undefined ? {} : { group }),
+      ...(next.purpose ? { purpose: next.purpose } : {}),
+      repairs: next.repairs ?? record?.repairs ?? [],
+      repairCount: (record?.repairCount ?? 0) + (next.action === 'repaired' && outcome ? 1 : 0),
+      outbox: [...(record?.outbox ?? []), ...(outcome ? [outcome] : [])].slice(-keptOutcomes),
+      ...(announced === undefined ? {} : { announced }),
+    },
+    outcome,
+  };
+}
+
+function driftMark(drift: readonly Drift[]): string {
+  return drift
+    .map(({ code, path }) => `${code} ${path}`)
+    .sort()
+    .join();
+}
+
+function outcomeOf(record: FunctionRecord | undefined, functionArn: string, now: Date, next: Step): Outcome {
+  const { status, reason, detail, action, drift, cause, attachment } = next;
+  const group = next.group ?? attachment?.group;
+  return {
+    functionArn,
+    status,
+    reason,
+    detail,
+    action,
+    drift,
+    cause,
+    at: now.toISOString(),
+    durationMs: Math.max(0, now.getTime() - Date.parse(cause.eventTime)),
+    ...(attachment ? { agent: attachment.agent, variant: attachment.variant } : {}),
+    ...(group === undefined ? {} : { group }),
+    ...(record ? { previous: { status: record.status, reason: record.reason } } : {}),
+  };
+}

@@ -1,0 +1,54 @@
+import type { Attachment, Shape } from './attachment.ts';
+import { isSameLayer, parseLayerArn } from './layer-arn.ts';
+
+/**
+ * What the function looks like without us: everything that we put is taken off, everything that we replaced is given
+ * back, and what the team changed meanwhile stays. Credentials that a team had set itself in our places are not kept
+ * anywhere, so they can't be given back.
+ */
+export function release(current: Shape, attachment: Attachment): Shape {
+  return {
+    handler: handlerWithout(current, attachment),
+    layers: layersWithout(current.layers, attachment),
+    variables: variablesWithout(current.variables, attachment),
+  };
+}
+
+function handlerWithout(current: Shape, { applied, before }: Attachment): string | undefined {
+  if (applied.handler === undefined || current.handler !== applied.handler) return current.handler;
+  if (applied.handlerVariable === undefined || before.handler === applied.handler) return before.handler;
+  const kept = current.variables[applied.handlerVariable];
+  return kept && kept !== applied.handler ? kept : (applied.variables[applied.handlerVariable] ?? before.handler);
+}
+
+function layersWithout(current: readonly string[], { applied, before }: Attachment): string[] {
+  const ours = parseLayerArn(applied.layerArn);
+  const theirs = current.filter((arn) => {
+    const layer = parseLayerArn(arn);
+    return !(layer && ours && isSameLayer(layer, ours));
+  });
+  const result = [...theirs];
+  before.layers.forEach(({ arn, ahead }, index) => {
+    // Each one goes behind as many of the team's layers as stood ahead of it, and behind its own kind before it.
+    if (!result.includes(arn)) result.splice(Math.min(ahead + index, result.length), 0, arn);
+  });
+  return result;
+}
+
+function variablesWithout(
+  current: Readonly<Record<string, string>>,
+  { applied, before }: Attachment,
+): Record<string, string> {
+  const variables: Record<string, string> = { ...current };
+  for (const [name, value] of Object.entries(applied.variables)) {
+    // The variable that keeps the original Handler may have been pointed elsewhere by the team; it is ours all the same.
+    if (variables[name] !== value && name !== applied.handlerVariable) continue;
+    const former = before.variables[name];
+    if (former === undefined) delete variables[name];
+    else variables[name] = former;
+  }
+  for (const name of applied.secretVariables) delete variables[name];
+  for (const [name, value] of Object.entries(before.variables))
+    if (!Object.hasOwn(applied.variables, name) && !Object.hasOwn(variables, name)) variables[name] = value;
+  return variables;
+}

@@ -1,0 +1,298 @@
+import { isDeepStrictEqual } from 'node:util';
+import { type Agents, findVariant } from '../domain/agent.ts';
+import { announcementMark, isForMachines, isForPeople } from '../domain/announcement.ts';
+import { attribute, type Change, type FollowUpPurpose, followUpAttempts, followUpDelay } from '../domain/change.ts';
+import { decide } from '../domain/decide.ts';
+import type { Decision } from '../domain/decision.ts';
+import { FunctionBusy, RecordChanged, RevisionChanged, StillWaiting, Throttled } from '../domain/errors.ts';
+import { type FunctionArn, formatFunctionArn } from '../domain/function-arn.ts';
+import { type Policy, type Selection, select } from '../domain/policy.ts';
+import type {
+  Announcer,
+  CredentialStore,
+  FollowUps,
+  Functions,
+  Log,
+  Metrics,
+  Policies,
+  Records,
+} from '../domain/ports.ts';
+import {
+  attachmentInForce,
+  type Cause,
+  causeOf,
+  type FunctionRecord,
+  type Outcome,
+  recordDeleted,
+  recordObstacle,
+  recordProtected,
+  recordReleased,
+  recordUpdate,
+  type Transition,
+} from '../domain/record.ts';
+import { bearsTraces, notReady, type Situation } from '../domain/situation.ts';
+import type { Snapshot } from '../domain/snapshot.ts';
+
+/** The world as `remediate` sees it. */
+export interface World {
+  readonly agents: Agents;
+  readonly ownFunctionArns: readonly string[];
+  readonly functions: Functions;
+  readonly credentials: CredentialStore;
+  readonly policies: Policies;
+  readonly records: Records;
+  /** For people. */
+  readonly alerts: Announcer;
+  /** For machines. */
+  readonly events: Announcer;
+  readonly followUps: FollowUps;
+  readonly metrics: Metrics;
+  readonly log: Log;
+  readonly now: () => Date;
+  /** A number from 0 to 1 that sets apart the retries of functions that failed together. */
+  readonly spread: () => number;
+}
+
+/** How often a look starts over at once when the function or its record changed under it. */
+const attemptsAtOnce = 3;
+
+/** What became of one look, for the log and for whoever asked. */
+export interface Look {
+  readonly functionArn: string;
+  readonly status: Decision['status'] | 'deleted';
+  readonly reason: string;
+}
+
+/**
+ * Looks at one function because of some changes, and does what the policy wants: read, decide, write ahead, update,
+ * record, tell. What made us look may come twice, late or out of order: only what AWS says now counts.
+ *
+ * @throws a {@link LayerwardError} where the changes must come back; nothing is lost then.
+ */
+export async function remediate(functionArn: FunctionArn, changes: readonly Change[], world: World): Promise<Look> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await look(functionArn, changes, world);
+    } catch (error) {
+      const hasMovedOn = error instanceof RevisionChanged || error instanceof RecordChanged;
+      if (hasMovedOn && attempt < attemptsAtOnce) continue;
+      const purpose = purposeOfReturn(error);
+      if (!purpose) throw error;
+      world.metrics.add(purpose === 'throttled' ? 'Throttled' : 'Conflicts', 1);
+      const atLeast = error instanceof Throttled ? error.retryAfterSeconds : undefined;
+      await lookAgain(changes, purpose, world, atLeast);
+      return { functionArn: formatFunctionArn(functionArn), status: 'waiting', reason: purpose };
+    }
+  }
+}
+
+function purposeOfReturn(error: unknown): FollowUpPurpose | undefined {
+  if (error instanceof Throttled) return 'throttled';
+  if (error instanceof FunctionBusy) return 'function-busy';
+  if (error instanceof RevisionChanged || error instanceof RecordChanged) return 'revision-changed';
+  return undefined;
+}
+
+async function look(arn: FunctionArn, changes: readonly Change[], world: World): Promise<Look> {
+  const functionArn = formatFunctionArn(arn);
+  // A deleted function that we know nothing of needs no look at AWS.
+  if (changes.every(({ kind }) => kind === 'deleted') && !(await world.records.find(functionArn)))
+    return { functionArn, status: 'deleted', reason: '' };
+
+  const snapshot = await world.functions.read(arn);
+  world.metrics.add('Looked', 1);
+  if (!snapshot) return lookAtNothing(functionArn, changes, world);
+
+  const policy = await world.policies.current();
+  const selection = select(policy, world.agents, { arn, organizationalUnits: undefined }, snapshot.tags);
+  const record = mayBeRecorded(snapshot, selection, changes, policy, world.agents)
+    ? await world.records.find(functionArn)
+    : undefined;
+  const decision = decide({
+    snapshot,
+    selection,
+    contest: policy.contest,
+    ownFunctionArns: world.ownFunctionArns,
+    attachment: record && attachmentInForce(record, snapshot),
+    repairs: (record?.repairs ?? []).map(({ at }) => at),
+    credentials: await credentialsFor(snapshot, selection, world),
+    now: world.now(),
+  });
+  const { change, isCulprit } = attribute(
+    changes,
+    'drift' in decision ? decision.drift.map(({ path }) => path) : ['Tags'],
+  );
+  await act({ snapshot, selection, record, decision, changes, cause: causeOf(change, isCulprit) }, world);
+  return { functionArn, status: decision.status, reason: 'reason' in decision ? decision.reason : '' };
+}
+
+async function lookAtNothing(functionArn: string, changes: readonly Change[], world: World): Promise<Look> {
+  const record = await world.records.find(functionArn);
+  if (record && record.status !== 'deleted') {
+    const { change, isCulprit } = attribute(changes, []);
+    await settle(
+      record,
+      recordDeleted(record, causeOf(change, isCulprit || change.kind === 'deleted'), world.now()),
+      world,
+    );
+  }
+  return { functionArn, status: 'deleted', reason: '' };
+}
+
+/** Functions that never opted in leave no record, so that nobody needs to ask for one. */
+function mayBeRecorded(
+  snapshot: Snapshot,
+  selection: Selection,
+  changes: readonly Change[],
+  policy: Policy,
+  agents: Agents,
+): boolean {
+  return (
+    selection.scope === 'in' ||
+    !snapshot.tags.readable ||
+    changes.some(({ followUp, tagKeys, kind }) => followUp || kind === 'asked' || tagKeys.includes(policy.optIn.tag)) ||
+    bearsTraces(snapshot, policy, agents)
+  );
+}
+
+async function credentialsFor(
+  snapshot: Snapshot,
+  { scope, group, agent }: Selection,
+  world: World,
+): Promise<Situation['credentials']> {
+  if ('refused' in group) return { missing: group.refused };
+  const isServed = 'found' in findVariant(agent, snapshot.runtime, snapshot.architecture);
+  if (scope !== 'in' || !isServed) return { missing: 'not asked for, since the function gets none' };
+  return world.credentials.find(group.found.secret);
+}
+
+/** One look with its answer, about to be acted on. */
+interface Case {
+  readonly snapshot: Snapshot;
+  readonly selection: Selection;
+  readonly record: FunctionRecord | undefined;
+  readonly decision: Decision;
+  readonly changes: readonly Change[];
+  readonly cause: Cause;
+}
+
+async function act({ snapshot, selection, record, decision, changes, cause }: Case, world: World): Promise<void> {
+  const now = world.now();
+  switch (decision.status) {
+    case 'out-of-scope':
+      // What was never changed needs no record; what was keeps it, for people to look up.
+      if (record && !record.attachment && record.status !== 'released') await world.records.forget(record);
+      else await emptyOutbox(record, world);
+      return;
+    case 'compliant':
+      if (record?.status === 'protected' && isDeepStrictEqual(record.attachment, decision.attachment))
+        return emptyOutbox(record, world);
+      if (notReady(snapshot)) return lookAgain(changes, 'verify', world);
+      return settle(record, recordProtected(record, snapshot, decision.attachment, cause, now), world);
+    case 'waiting':
+      return lookAgain(changes, 'not-ready', world);
+    case 'unsupported':
+    case 'blocked':
+    case 'contested':
+      await settle(record, recordObstacle(record, snapshot, decision, cause, selection.groupName, now), world);
+      if (decision.reason === 'tags-unreadable') await lookAgain(changes, 'tags-unreadable', world);
+      return;
+    case 'release':
+      if (!record) throw new TypeError('a release was decided on without a record');
+      if (!decision.plan) {
+        if (notReady(snapshot)) return lookAgain(changes, 'verify', world);
+        return settle(record, recordReleased(record, snapshot, decision, cause, now), world);
+      }
+      break;
+    case 'drifted':
+      world.metrics.add('DriftSeen', 1);
+      break;
+  }
+  const isFailed = record?.action === 'sent' && snapshot.lastUpdateStatus === 'Failed';
+  if (isFailed && changes.every(({ followUp }) => followUp?.purpose === 'verify')) {
+    const detail = snapshot.lastUpdateStatusReason ?? 'the update failed, and AWS does not say why';
+    const refusal = { status: 'blocked', reason: 'aws-refused', detail } as const;
+    return settle(record, recordObstacle(record, snapshot, refusal, cause, selection.groupName, now), world);
+  }
+  const ahead = recordUpdate(record, snapshot, decision, cause, selection.groupName, now);
+  if (decision.mode === 'audit' || !decision.plan) return settle(record, ahead, world);
+  await save(ahead, world);
+  const answer = await world.functions.update(decision.plan);
+  if (answer.accepted) return lookAgain(changes, 'verify', world);
+  world.metrics.add('UpdateRefused', 1);
+  const { attachment: _, ...withoutAttachment } = ahead.record;
+  // What was refused was not put on: the record goes back to what it knew.
+  const unchanged = record?.attachment ? { ...withoutAttachment, attachment: record.attachment } : withoutAttachment;
+  const refusal = { status: 'blocked', reason: answer.reason, detail: answer.detail } as const;
+  return settle(ahead.record, recordObstacle(unchanged, snapshot, refusal, cause, selection.groupName, now), world);
+}
+
+async function save({ record }: Transition, world: World): Promise<void> {
+  if ((await world.records.save(record)) === 'stale')
+    throw new RecordChanged(`the record of ${record.functionArn} was changed by another look at it`);
+}
+
+/** Records a transition and tells whoever wants to know; a transition to the same state costs nothing. */
+async function settle(former: FunctionRecord | undefined, transition: Transition, world: World): Promise<void> {
+  const { record, outcome } = transition;
+  if (!outcome && isDeepStrictEqual(former?.attachment, record.attachment)) return emptyOutbox(former, world);
+  await save(transition, world);
+  if (outcome) {
+    count(outcome, world.metrics);
+    const { functionArn, status, reason, action, cause, durationMs } = outcome;
+    world.log.info({ functionArn, status, reason, action, eventId: cause.eventId, durationMs }, 'outcome');
+  }
+  await emptyOutbox(record, world);
+}
+
+/**
+ * Puts what waits in a record's outbox into the history, announces it, and empties the outbox. Whoever is stopped in
+ * between does it again on the next look: at least once, and once where nothing went wrong.
+ */
+async function emptyOutbox(record: FunctionRecord | undefined, world: World): Promise<void> {
+  if (!record || record.outbox.length === 0) return;
+  let { announced } = record;
+  for (const outcome of record.outbox) {
+    await world.records.remember(outcome);
+    if (!isForMachines(outcome)) continue;
+    if (isForPeople(outcome, announced)) await world.alerts.announce(outcome);
+    await world.events.announce(outcome);
+    announced = announcementMark(outcome);
+  }
+  const told = { ...record, version: record.version + 1, outbox: [], ...(announced === undefined ? {} : { announced }) };
+  // Where somebody else has written since, theirs still lists these outcomes, and they see to them.
+  await world.records.save(told);
+}
+
+function count({ status, action, durationMs }: Outcome, metrics: Metrics): void {
+  if (status === 'protected') {
+    metrics.add('Protected', 1);
+    if (action === 'attached') metrics.add('Attached', 1);
+    if (action === 'repaired') metrics.add('Repaired', 1);
+    if (action !== 'none') metrics.add('EventToFix', durationMs);
+  }
+  if (status === 'released') metrics.add('Released', 1);
+  if (status === 'blocked') metrics.add('FunctionsBlocked', 1);
+  if (status === 'contested') metrics.add('Contested', 1);
+}
+
+/** Puts the look on the queue again, so that nothing waits inside a function. */
+async function lookAgain(
+  changes: readonly Change[],
+  purpose: FollowUpPurpose,
+  world: World,
+  atLeastSeconds = 0,
+): Promise<void> {
+  const { change } = attribute(changes, ['Handler', 'Layers', 'Environment', 'Tags']);
+  const earlier = changes.flatMap(({ followUp }) => (followUp?.purpose === purpose ? [followUp.attempt] : []));
+  const attempt = Math.max(0, ...earlier) + 1;
+  if (attempt > followUpAttempts)
+    throw new StillWaiting(
+      `${formatFunctionArn(change.functionArn)} was looked at ${followUpAttempts} times (${purpose}) and is no further; ` +
+        'the message goes to the dead-letter queue: see docs/operations.md',
+    );
+  await world.followUps.schedule(
+    { ...change, followUp: { purpose, attempt } },
+    followUpDelay(attempt, world.spread(), atLeastSeconds),
+  );
+}
