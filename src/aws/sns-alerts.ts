@@ -1,9 +1,9 @@
 import { PublishCommand, type SNSClient } from '@aws-sdk/client-sns';
+import { alertSubject, alertText } from '../domain/alert-text.ts';
 import { severityOf } from '../domain/announcement.ts';
 import { parseFunctionArn } from '../domain/function-arn.ts';
 import type { Announcer } from '../domain/ports.ts';
 import type { Outcome } from '../domain/record.ts';
-import { alertSubject, alertText } from '../service/alert-text.ts';
 import { toLayerwardError } from './refusal.ts';
 
 /** Alerts for people and machines through SNS: a short text for e-mail, full JSON for the rest, attributes to filter on. */

@@ -57,7 +57,8 @@ export function compilePattern(pattern: unknown): EventPattern {
     throw new InvalidEventPatternError('Filter is not an object');
   }
   const branches = compileObject(pattern, [], [], false).map(
-    (branch) => [...branch].sort(([left], [right]) => (left < right ? -1 : 1)) as readonly [string, readonly Condition[]][],
+    (branch) =>
+      [...branch].sort(([left], [right]) => (left < right ? -1 : 1)) as readonly [string, readonly Condition[]][],
   );
   return {
     matches: (event) => {
@@ -171,7 +172,9 @@ function compileObject(
     if (name === '$or') {
       branches = compileOr(value, path, branches);
     } else if (insideOr && RESERVED_INSIDE_OR.has(name)) {
-      throw new InvalidEventPatternError(`${name} is a reserved word that cannot be a field name inside $or${at(path)}`);
+      throw new InvalidEventPatternError(
+        `${name} is a reserved word that cannot be a field name inside $or${at(path)}`,
+      );
     } else if (Array.isArray(value)) {
       const conditions = compileConditions(value, here);
       const forked = branches.length === 0 ? [new Map<string, readonly Condition[]>()] : branches;

@@ -259,7 +259,12 @@ async function emptyOutbox(record: FunctionRecord | undefined, world: World): Pr
     await world.events.announce(outcome);
     announced = announcementMark(outcome);
   }
-  const told = { ...record, version: record.version + 1, outbox: [], ...(announced === undefined ? {} : { announced }) };
+  const told = {
+    ...record,
+    version: record.version + 1,
+    outbox: [],
+    ...(announced === undefined ? {} : { announced }),
+  };
   // Where somebody else has written since, theirs still lists these outcomes, and they see to them.
   await world.records.save(told);
 }

@@ -9,8 +9,9 @@ export function readJson(request: ApiRequest): unknown {
   let json: unknown;
   try {
     json = JSON.parse(request.body.toString());
-  } catch (error) {
-    throw unreadableBody(error instanceof Error ? error.message : String(error));
+  } catch {
+    // The parser's message quotes the body, which may hold secrets.
+    throw unreadableBody();
   }
   if (json === null || typeof json !== 'object' || Array.isArray(json)) return json;
   return Object.fromEntries(Object.entries(json).filter(([, value]) => value !== null));

@@ -86,7 +86,12 @@ function fullyQualifiedArn(call: Call): unknown {
   const named = call.path['FunctionName'] ?? '';
   return {
     arnPrefix: { partition: 'aws', region: call.request.region, account: call.request.caller.accountId },
-    relativeId: { functionName: named.replace(/^.*function:/, '').replace(/^\d{12}:/, '').replace(/:.*$/, '') },
+    relativeId: {
+      functionName: named
+        .replace(/^.*function:/, '')
+        .replace(/^\d{12}:/, '')
+        .replace(/:.*$/, ''),
+    },
     functionQualifier: {},
   };
 }
@@ -95,7 +100,7 @@ function responseElements(action: Action, answer: Answer): Record<string, unknow
   const body = answer.recorded ?? answer.body;
   if (action.readOnly || action.method === 'DELETE' || !isObject(body)) return null;
   const elements = camelCased(body);
-  if ('FunctionArn' in body && 'RevisionId' in body && 'Runtime' in body) elements['environment'] = {};
+  if ('FunctionArn' in body && 'CodeSha256' in body) elements['environment'] = {};
   return elements;
 }
 
@@ -109,8 +114,9 @@ function camelCased(members: Readonly<Record<string, unknown>>): Record<string, 
   for (const [name, value] of Object.entries(members)) {
     if (leftOut.has(name)) continue;
     const key = name.charAt(0).toLowerCase() + name.slice(1);
-    if (name === 'Environment') cased[key] = {};
-    else if (Array.isArray(value)) cased[key] = value.map((item: unknown) => (isObject(item) ? camelCased(item) : item));
+    if (key === 'environment') cased[key] = {};
+    else if (Array.isArray(value))
+      cased[key] = value.map((item: unknown) => (isObject(item) ? camelCased(item) : item));
     else if (isObject(value) && !maps.has(name)) cased[key] = camelCased(value);
     else cased[key] = value;
   }

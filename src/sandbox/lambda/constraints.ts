@@ -27,12 +27,14 @@ export function createConstraints(): Constraints {
     length(member, value, minimum, maximum) {
       if (value === undefined) return;
       if (value.length > maximum) violated(member, value, `Member must have length less than or equal to ${maximum}`);
-      if (value.length < minimum) violated(member, value, `Member must have length greater than or equal to ${minimum}`);
+      if (value.length < minimum)
+        violated(member, value, `Member must have length greater than or equal to ${minimum}`);
     },
     range(member, value, minimum, maximum) {
       if (value === undefined) return;
       if (value > maximum) violated(member, String(value), `Member must have value less than or equal to ${maximum}`);
-      if (value < minimum) violated(member, String(value), `Member must have value greater than or equal to ${minimum}`);
+      if (value < minimum)
+        violated(member, String(value), `Member must have value greater than or equal to ${minimum}`);
     },
     oneOf(member, value, allowed) {
       if (value === undefined || allowed.includes(value)) return;

@@ -47,8 +47,7 @@ const callFault = z
     loseAnswer: z.boolean().optional(),
   })
   .refine(
-    (fault) =>
-      fault.error !== undefined || fault.latencyMilliseconds !== undefined || fault.loseAnswer === true,
+    (fault) => fault.error !== undefined || fault.latencyMilliseconds !== undefined || fault.loseAnswer === true,
     { message: 'a call fault needs an effect: error, latencyMilliseconds or loseAnswer' },
   )
   .refine((fault) => !(fault.error !== undefined && fault.loseAnswer === true), {

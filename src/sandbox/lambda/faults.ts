@@ -143,7 +143,7 @@ export function createFaults(random: () => number = Math.random): Faults {
       return (
         fault.message ??
         'Lambda was unable to decrypt your environment variables because the KMS access was denied. ' +
-          "Please check your KMS permissions. KMS Exception: AccessDeniedException KMS Message: The ciphertext refers " +
+          'Please check your KMS permissions. KMS Exception: AccessDeniedException KMS Message: The ciphertext refers ' +
           'to a customer master key that does not exist, does not exist in this region, or you are not allowed to access.'
       );
     },

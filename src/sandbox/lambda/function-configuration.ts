@@ -122,7 +122,9 @@ export function presignedLocation(
   name: string,
   code: CodePackage,
 ): string {
-  const key = createHash('sha256').update(functionArn(home, name, code.sha256)).digest('hex');
+  const key = createHash('sha256')
+    .update(functionArn(home, name, code.sha256))
+    .digest('hex');
   return (
     `https://awslambda-${home.region}-${bucket}.s3.${home.region}.amazonaws.com/snapshots/${home.account}/` +
     `${name}-${key.slice(0, 32)}?versionId=${key.slice(32, 48)}&X-Amz-Algorithm=AWS4-HMAC-SHA256` +

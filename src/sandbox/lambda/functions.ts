@@ -1,5 +1,5 @@
 import { functionConfiguration, listedConfiguration, type Telling } from './function-configuration.ts';
-import { functionArn, type FunctionReference, parseFunctionName } from './function-name.ts';
+import { type FunctionReference, functionArn, parseFunctionName } from './function-name.ts';
 import { type Call, occasionOf, type Plane, pathParameter, principalOf } from './plane.ts';
 import { accessDenied, functionNotFound, invalidParameter, notFound } from './refusals.ts';
 import type { AttachedLayer, FunctionVersion, Home, LambdaFunction } from './state.ts';

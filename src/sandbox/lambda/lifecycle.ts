@@ -97,7 +97,8 @@ const reasons: Readonly<Record<string, string>> = {
   EniLimitExceeded: 'You have exceeded the maximum limit for Hyperplane ENIs for your account.',
   ImageAccessDenied: 'Lambda does not have permission to access the ECR image. Check the ECR permissions.',
   ImageDeleted: 'The image no longer exists in the repository.',
-  InsufficientRolePermissions: "The function's execution role does not have permissions to call CreateNetworkInterface on EC2",
+  InsufficientRolePermissions:
+    "The function's execution role does not have permissions to call CreateNetworkInterface on EC2",
   InternalError: 'An internal error occurred.',
   InvalidConfiguration: 'The function configuration is invalid.',
   InvalidImage: 'The image is not valid.',

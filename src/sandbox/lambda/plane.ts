@@ -1,7 +1,7 @@
 import type { ApiRequest, AwsError, Clock } from '../api.ts';
-import { notFound } from './refusals.ts';
 import type { Faults, Occasion } from './faults.ts';
 import type { Transitions } from './lifecycle.ts';
+import { notFound } from './refusals.ts';
 import type { Home, LambdaFunction } from './state.ts';
 
 /** Material for an `aws.tag` event, "Tag Change on Resource". */

@@ -20,13 +20,8 @@ export function validation(problems: readonly string[]): AwsError {
 }
 
 /** 400: the body isn't JSON. */
-export function unreadableBody(reason: string): AwsError {
-  return new AwsError(
-    'InvalidRequestContentException',
-    400,
-    `Could not parse request body into json: ${reason}`,
-    user,
-  );
+export function unreadableBody(): AwsError {
+  return new AwsError('InvalidRequestContentException', 400, 'Could not parse request body into json.', user);
 }
 
 /** 400: a member of the body has another type than the API declares. */
@@ -96,7 +91,8 @@ export function codeSigningConfigNotFound(arn: string): AwsError {
   return new AwsError(
     'CodeSigningConfigNotFoundException',
     404,
-    'The code signing configuration cannot be found. Check that the provided configuration is not deleted: ' + `${arn}.`,
+    'The code signing configuration cannot be found. Check that the provided configuration is not deleted: ' +
+      `${arn}.`,
     user,
   );
 }

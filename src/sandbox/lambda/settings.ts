@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { createConstraints } from './constraints.ts';
 import { checkVariableNames } from './environment.ts';
-import { quotedLayerVersionPattern, parseLayerVersionArn } from './layer-name.ts';
+import { parseLayerVersionArn, quotedLayerVersionPattern } from './layer-name.ts';
 import type { AttachedLayer, FunctionSettings } from './state.ts';
 
 const strings = z.array(z.string());

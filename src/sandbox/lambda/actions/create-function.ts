@@ -123,7 +123,9 @@ function requireFittingPackage(input: Input, packageType: 'Zip' | 'Image', plane
     return;
   }
   if (input.Runtime === undefined || input.Handler === undefined) {
-    throw invalidParameter('Runtime and Handler are mandatory parameters for functions created with deployment packages.');
+    throw invalidParameter(
+      'Runtime and Handler are mandatory parameters for functions created with deployment packages.',
+    );
   }
   requireKnownRuntime(input.Runtime);
   if (plane.faults.settings().retiredRuntimes.includes(input.Runtime)) throw runtimeNoLongerSupported(input.Runtime);

@@ -1,5 +1,5 @@
 import { addressFunction, requireFunction, requireNoReplica } from '../functions.ts';
-import { type Action } from '../plane.ts';
+import type { Action } from '../plane.ts';
 import { conflict, invalidParameter } from '../refusals.ts';
 
 export const deleteFunction: Action = {

@@ -19,7 +19,12 @@ export const getFunction: Action = {
         Configuration: functionConfiguration(target, version, tellingOf(call, plane, target, addressed.qualifier)),
         Code: codeLocation(addressed.home, target, version.code),
         ...(unreadableTags
-          ? { TagsError: { ErrorCode: 'AccessDeniedException', Message: listTagsDenied(principalOf(call.request), target.arn) } }
+          ? {
+              TagsError: {
+                ErrorCode: 'AccessDeniedException',
+                Message: listTagsDenied(principalOf(call.request), target.arn),
+              },
+            }
           : target.tags.size === 0
             ? {}
             : { Tags: Object.fromEntries(target.tags) }),

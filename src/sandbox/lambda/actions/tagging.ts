@@ -1,5 +1,5 @@
-import { AwsError } from '../../api.ts';
 import * as z from 'zod';
+import { AwsError } from '../../api.ts';
 import { parseBody } from '../body.ts';
 import { createConstraints } from '../constraints.ts';
 import { parseFunctionName } from '../function-name.ts';

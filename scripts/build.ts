@@ -1,0 +1,68 @@
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { build, type Plugin } from 'esbuild';
+import { readAgents } from '../src/service/agent-files.ts';
+
+/*
+ * Builds what is deployed: `dist/<function>/index.mjs` for each folder in functions/, the SDK inside.
+ */
+
+const root = join(import.meta.dirname, '..');
+
+/** Puts the agents, read from YAML and checked, into the bundle, so that no YAML has to be read at run time. */
+const bundledAgents: Plugin = {
+  name: 'layerward-agents',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^layerward:agents$/ }, ({ path }) => ({ path, namespace: 'layerward' }));
+    onLoad({ filter: /.*/, namespace: 'layerward' }, () => ({
+      contents: JSON.stringify([...readAgents().values()]),
+      loader: 'json',
+    }));
+  },
+};
+
+/** Some dependencies are CommonJS and ask for Node's own modules by `require`, which an ES module does not have. */
+const requireBanner = `import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);`;
+
+const otherCredentialSources = [
+  ...['ini', 'sso', 'process', 'web-identity', 'login', 'http'].map(
+    (source) => `@aws-sdk/credential-provider-${source}`,
+  ),
+  '@smithy/credential-provider-imds',
+];
+
+/** Bundles every function. Answers the size of each bundle in bytes, by function. */
+export async function buildFunctions(): Promise<Map<string, number>> {
+  const sizes = new Map<string, number>();
+  const names = readdirSync(join(root, 'functions'), { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  for (const { name } of names) {
+    const folder = join(root, 'dist', name);
+    rmSync(folder, { recursive: true, force: true });
+    mkdirSync(folder, { recursive: true });
+    const result = await build({
+      entryPoints: [join(root, 'functions', name, 'index.ts')],
+      outfile: join(folder, 'index.mjs'),
+      bundle: true,
+      format: 'esm',
+      platform: 'node',
+      target: 'node24',
+      mainFields: ['module', 'main'],
+      minify: true,
+      keepNames: false,
+      legalComments: 'none',
+      banner: { js: requireBanner },
+      plugins: [bundledAgents],
+      // In Lambda the credentials are in the environment, so the other sources are never asked for.
+      external: otherCredentialSources,
+      metafile: true,
+      logLevel: 'warning',
+    });
+    for (const output of Object.values(result.metafile.outputs)) sizes.set(name, output.bytes);
+    writeFileSync(join(root, 'dist', `${name}.metafile.json`), JSON.stringify(result.metafile));
+  }
+  return sizes;
+}
+
+if (import.meta.main)
+  for (const [name, bytes] of await buildFunctions())
+    console.log(`dist/${name}/index.mjs  ${Math.round(bytes / 1024)} KB`);

@@ -1,0 +1,412 @@
+import { randomUUID } from 'node:crypto';
+import * as z from 'zod';
+import { type ApiRequest, type ApiService, AwsError, type Clock, type CloudTrailRecord } from './api.ts';
+import { compilePattern, type EventPattern, InvalidEventPatternError } from './event-pattern.ts';
+import { toSeconds } from './identity.ts';
+import { action, createJsonService } from './json-service.ts';
+import type { DeliveryFate } from './lambda/faults.ts';
+import type { TagChange } from './lambda/plane.ts';
+
+/** An event as EventBridge hands it to targets. */
+export interface BusEvent {
+  readonly version: '0';
+  readonly id: string;
+  readonly 'detail-type': string;
+  readonly source: string;
+  readonly account: string;
+  readonly time: string;
+  readonly region: string;
+  readonly resources: readonly string[];
+  readonly detail: unknown;
+}
+
+/** EventBridge: the API, and what AWS itself puts on the default bus. */
+export interface EventBus {
+  readonly service: ApiService;
+  /** CloudTrail's "AWS API Call via CloudTrail"; records of read-only calls are not delivered, as in AWS. */
+  onRecord(record: CloudTrailRecord): void;
+  /** "Tag Change on Resource". */
+  onTagChange(change: TagChange): void;
+}
+
+/** What the bus needs. */
+export interface EventBusOptions {
+  readonly clock: Clock;
+  /** The account and region where Layerward is deployed: events of all accounts and regions reach its rules. */
+  readonly hub: { readonly accountId: string; readonly region: string };
+  /** How long an event is on its way. */
+  readonly deliveryMilliseconds: number;
+  readonly fateOf: (event: { eventName: string; account: string; region: string }) => DeliveryFate;
+  /** Hands an event to a target, or throws with the reason why it cannot. */
+  readonly deliver: (target: Target, ruleArn: string, event: BusEvent) => Promise<void>;
+  readonly log: (line: string) => void;
+}
+
+/** A rule's target. */
+export interface Target {
+  readonly Id: string;
+  readonly Arn: string;
+}
+
+interface Rule {
+  readonly name: string;
+  readonly arn: string;
+  readonly bus: string;
+  readonly accountId: string;
+  readonly region: string;
+  readonly state: string;
+  readonly description: string | undefined;
+  readonly eventPattern: string | undefined;
+  readonly compiled: EventPattern | undefined;
+  readonly scheduleExpression: string | undefined;
+  readonly targets: Map<string, Target & Readonly<Record<string, unknown>>>;
+}
+
+const DEFAULT_BUS = 'default';
+const MAXIMUM_PATTERN_LENGTH = 2048;
+
+export function createEventBus(options: EventBusOptions): EventBus {
+  const rules = new Map<string, Rule>();
+  const held = new Map<string, BusEvent[]>();
+
+  const dispatch = (event: BusEvent, bus: string) => {
+    for (const rule of rules.values()) {
+      const isHub = rule.accountId === options.hub.accountId && rule.region === options.hub.region;
+      const isHome = rule.accountId === event.account && rule.region === event.region;
+      if (rule.state !== 'DISABLED' && rule.bus === bus && (isHub || isHome) && rule.compiled?.matches(event)) {
+        for (const target of rule.targets.values()) {
+          options.deliver(target, rule.arn, event).catch((error: unknown) => {
+            const reason = error instanceof Error ? error.message : String(error);
+            options.log(`events: rule ${rule.name} could not deliver event ${event.id} to ${target.Arn}: ${reason}`);
+          });
+        }
+      }
+    }
+  };
+
+  const send = (event: BusEvent, eventName: string) => {
+    const fate = options.fateOf({ eventName, account: event.account, region: event.region });
+    if (fate.copies === 0) {
+      return;
+    }
+    const place = `${event.account}/${event.region}`;
+    const copies = Array.from({ length: fate.copies }, () => event);
+    if (fate.holdBack) {
+      held.set(place, [...(held.get(place) ?? []), ...copies]);
+      return;
+    }
+    const released = held.get(place) ?? [];
+    held.delete(place);
+    for (const one of [...copies, ...released]) {
+      const delay = options.deliveryMilliseconds + fate.delayMilliseconds;
+      options.clock.after(delay, () => dispatch(one, DEFAULT_BUS));
+    }
+  };
+
+  return {
+    service: createService(rules, options, (event, bus) => {
+      options.clock.after(options.deliveryMilliseconds, () => dispatch(event, bus));
+    }),
+
+    onRecord: (record) => {
+      if (record['readOnly'] === true) {
+        return;
+      }
+      send(
+        {
+          version: '0',
+          id: randomUUID(),
+          'detail-type': 'AWS API Call via CloudTrail',
+          source: `aws.${record.eventSource.split('.')[0]}`,
+          account: record.recipientAccountId,
+          time: typeof record['eventTime'] === 'string' ? record['eventTime'] : toSeconds(options.clock.now()),
+          region: record.awsRegion,
+          resources: [],
+          detail: record,
+        },
+        record.eventName,
+      );
+    },
+
+    onTagChange: (change) => {
+      send(
+        {
+          version: '0',
+          id: randomUUID(),
+          'detail-type': 'Tag Change on Resource',
+          source: 'aws.tag',
+          account: change.account,
+          time: toSeconds(change.time),
+          region: change.region,
+          resources: [change.resourceArn],
+          detail: {
+            'changed-tag-keys': change.changedTagKeys,
+            service: change.service,
+            'resource-type': change.resourceType,
+            version: change.version,
+            tags: change.tags,
+          },
+        },
+        'Tag Change on Resource',
+      );
+    },
+  };
+}
+
+const busName = z
+  .string()
+  .default(DEFAULT_BUS)
+  .transform((name) => name.split('/').at(-1) ?? name);
+const ruleReference = z.object({ Name: z.string(), EventBusName: busName });
+const targetReference = z.object({ Rule: z.string(), EventBusName: busName });
+
+function createService(
+  rules: Map<string, Rule>,
+  options: EventBusOptions,
+  put: (event: BusEvent, bus: string) => void,
+): ApiService {
+  const keyOf = (request: ApiRequest, bus: string, name: string) =>
+    [request.caller.accountId, request.region, bus, name].join('/');
+  const busArn = (request: ApiRequest, bus: string) =>
+    `arn:aws:events:${request.region}:${request.caller.accountId}:event-bus/${bus}`;
+  const find = (request: ApiRequest, bus: string, name: string) => {
+    requireBus(bus);
+    const rule = rules.get(keyOf(request, bus, name));
+    if (rule === undefined) {
+      throw new AwsError('ResourceNotFoundException', 400, `Rule ${name} does not exist on EventBus ${bus}.`);
+    }
+    return rule;
+  };
+
+  return createJsonService('EventBridge', {
+    PutRule: action(
+      ruleReference.extend({
+        EventPattern: z.string().optional(),
+        ScheduleExpression: z.string().optional(),
+        State: z.enum(['ENABLED', 'DISABLED', 'ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS']).default('ENABLED'),
+        Description: z.string().optional(),
+        Name: z
+          .string()
+          .regex(
+            /^[.\-_A-Za-z0-9]{1,64}$/,
+            String.raw`Member must satisfy regular expression pattern: [\.\-_A-Za-z0-9]+`,
+          ),
+      }),
+      (input, request) => {
+        requireBus(input.EventBusName);
+        if (input.EventPattern === undefined && input.ScheduleExpression === undefined) {
+          throw new AwsError(
+            'ValidationException',
+            400,
+            'Parameter(s) EventPattern or ScheduleExpression must be specified.',
+          );
+        }
+        const key = keyOf(request, input.EventBusName, input.Name);
+        const path = input.EventBusName === DEFAULT_BUS ? input.Name : `${input.EventBusName}/${input.Name}`;
+        const arn = `arn:aws:events:${request.region}:${request.caller.accountId}:rule/${path}`;
+        rules.set(key, {
+          name: input.Name,
+          arn,
+          bus: input.EventBusName,
+          accountId: request.caller.accountId,
+          region: request.region,
+          state: input.State,
+          description: input.Description,
+          eventPattern: input.EventPattern,
+          compiled: input.EventPattern === undefined ? undefined : parsePattern(input.EventPattern),
+          scheduleExpression: input.ScheduleExpression,
+          targets: rules.get(key)?.targets ?? new Map(),
+        });
+        return { RuleArn: arn };
+      },
+    ),
+    DescribeRule: action(ruleReference, (input, request) =>
+      describeRule(find(request, input.EventBusName, input.Name)),
+    ),
+    ListRules: action(z.object({ NamePrefix: z.string().default(''), EventBusName: busName }), (input, request) => ({
+      Rules: [...rules.values()]
+        .filter(
+          (rule) =>
+            rule.accountId === request.caller.accountId &&
+            rule.region === request.region &&
+            rule.bus === input.EventBusName &&
+            rule.name.startsWith(input.NamePrefix),
+        )
+        .map(describeRule),
+    })),
+    DeleteRule: action(ruleReference, (input, request) => {
+      requireBus(input.EventBusName);
+      const key = keyOf(request, input.EventBusName, input.Name);
+      if ((rules.get(key)?.targets.size ?? 0) > 0) {
+        throw new AwsError('ValidationException', 400, "Rule can't be deleted since it has targets.");
+      }
+      rules.delete(key);
+    }),
+    EnableRule: action(ruleReference, (input, request) =>
+      setState(rules, find(request, input.EventBusName, input.Name), 'ENABLED'),
+    ),
+    DisableRule: action(ruleReference, (input, request) =>
+      setState(rules, find(request, input.EventBusName, input.Name), 'DISABLED'),
+    ),
+    PutTargets: action(
+      targetReference.extend({ Targets: z.array(z.looseObject({ Id: z.string(), Arn: z.string() })).min(1) }),
+      (input, request) => {
+        const rule = find(request, input.EventBusName, input.Rule);
+        for (const target of input.Targets) {
+          rule.targets.set(target.Id, target);
+        }
+        return { FailedEntryCount: 0, FailedEntries: [] };
+      },
+    ),
+    ListTargetsByRule: action(targetReference, (input, request) => ({
+      Targets: [...find(request, input.EventBusName, input.Rule).targets.values()],
+    })),
+    RemoveTargets: action(targetReference.extend({ Ids: z.array(z.string()).min(1) }), (input, request) => {
+      const rule = find(request, input.EventBusName, input.Rule);
+      const failed = input.Ids.filter((id) => !rule.targets.delete(id));
+      return {
+        FailedEntryCount: failed.length,
+        FailedEntries: failed.map((id) => ({
+          TargetId: id,
+          ErrorCode: 'ResourceNotFoundException',
+          ErrorMessage: `Target ${id} does not exist on rule ${rule.name}.`,
+        })),
+      };
+    }),
+    DescribeEventBus: action(z.object({ Name: busName }), (input, request) => {
+      requireBus(input.Name);
+      return { Name: input.Name, Arn: busArn(request, input.Name) };
+    }),
+    ListEventBuses: action(z.object({}), (_input, request) => ({
+      EventBuses: [{ Name: DEFAULT_BUS, Arn: busArn(request, DEFAULT_BUS) }],
+    })),
+    TestEventPattern: action(z.object({ EventPattern: z.string(), Event: z.string() }), (input) => ({
+      Result: parsePattern(input.EventPattern).matches(parseEvent(input.Event)),
+    })),
+    PutEvents: action(
+      z.object({
+        Entries: z
+          .array(
+            z.object({
+              Source: z.string().optional(),
+              DetailType: z.string().optional(),
+              Detail: z.string().optional(),
+              Resources: z.array(z.string()).default([]),
+              Time: z.number().optional(),
+              EventBusName: busName,
+            }),
+          )
+          .min(1)
+          .max(10),
+      }),
+      (input, request) => {
+        const entries = input.Entries.map((entry) => {
+          const refusal = refuseEntry(entry);
+          if (refusal !== undefined) {
+            return refusal;
+          }
+          const id = randomUUID();
+          const time = entry.Time === undefined ? options.clock.now() : new Date(entry.Time * 1000);
+          put(
+            {
+              version: '0',
+              id,
+              'detail-type': entry.DetailType ?? '',
+              source: entry.Source ?? '',
+              account: request.caller.accountId,
+              time: toSeconds(time),
+              region: request.region,
+              resources: entry.Resources,
+              detail: JSON.parse(entry.Detail ?? '{}'),
+            },
+            entry.EventBusName,
+          );
+          return { EventId: id };
+        });
+        return { FailedEntryCount: entries.filter((entry) => 'ErrorCode' in entry).length, Entries: entries };
+      },
+    ),
+  });
+}
+
+function refuseEntry(entry: {
+  readonly Source?: string | undefined;
+  readonly DetailType?: string | undefined;
+  readonly Detail?: string | undefined;
+}): { readonly ErrorCode: string; readonly ErrorMessage: string } | undefined {
+  const missing = (['Source', 'DetailType', 'Detail'] as const).find((name) => !entry[name]);
+  if (missing !== undefined) {
+    return {
+      ErrorCode: 'InvalidArgument',
+      ErrorMessage: `Parameter ${missing} is not valid. Reason: ${missing} is a required argument.`,
+    };
+  }
+  if (entry.Source?.startsWith('aws.')) {
+    return { ErrorCode: 'NotAuthorizedForSourceException', ErrorMessage: 'Not authorized for the source.' };
+  }
+  const detail = tryParse(entry.Detail ?? '');
+  if (typeof detail !== 'object' || detail === null || Array.isArray(detail)) {
+    return { ErrorCode: 'MalformedDetail', ErrorMessage: 'Detail is malformed.' };
+  }
+  return undefined;
+}
+
+function describeRule(rule: Rule): Readonly<Record<string, unknown>> {
+  return {
+    Name: rule.name,
+    Arn: rule.arn,
+    EventPattern: rule.eventPattern,
+    ScheduleExpression: rule.scheduleExpression,
+    State: rule.state,
+    Description: rule.description,
+    EventBusName: rule.bus,
+  };
+}
+
+function setState(rules: Map<string, Rule>, rule: Rule, state: string): void {
+  rules.set([rule.accountId, rule.region, rule.bus, rule.name].join('/'), { ...rule, state });
+}
+
+function requireBus(bus: string): void {
+  if (bus !== DEFAULT_BUS) {
+    throw new AwsError('ResourceNotFoundException', 400, `Event bus ${bus} does not exist.`);
+  }
+}
+
+function parsePattern(text: string): EventPattern {
+  if (text.length > MAXIMUM_PATTERN_LENGTH) {
+    throw invalidPattern(`it has more than ${MAXIMUM_PATTERN_LENGTH} characters`);
+  }
+  const pattern = tryParse(text);
+  try {
+    return compilePattern(pattern);
+  } catch (error) {
+    throw error instanceof InvalidEventPatternError ? invalidPattern(error.message) : error;
+  }
+}
+
+function invalidPattern(reason: string): AwsError {
+  return new AwsError('InvalidEventPatternException', 400, `Event pattern is not valid. Reason: ${reason}`);
+}
+
+function parseEvent(text: string): unknown {
+  const event = tryParse(text);
+  if (typeof event !== 'object' || event === null) {
+    throw new AwsError('ValidationException', 400, 'Parameter Event is not valid.');
+  }
+  const missing = ['id', 'account', 'source', 'time', 'region', 'resources', 'detail-type'].find(
+    (name) => !(name in event),
+  );
+  if (missing !== undefined) {
+    throw new AwsError('ValidationException', 400, `Parameter Event is not valid. Reason: ${missing} is missing.`);
+  }
+  return event;
+}
+
+function tryParse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
