@@ -2,9 +2,11 @@ import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build, type Plugin } from 'esbuild';
 import { readAgents } from '../src/service/agent-files.ts';
+import { deployableTemplate, generate, policyFileInUse } from './generate.ts';
 
 /*
- * Builds what is deployed: `dist/<function>/index.mjs` for each folder in functions/, the SDK inside.
+ * Builds what is deployed: `dist/<function>/index.mjs` for each folder in functions/, the SDK inside, and
+ * `dist/template.yaml`, with the policy in it.
  */
 
 const root = join(import.meta.dirname, '..');
@@ -63,6 +65,11 @@ export async function buildFunctions(): Promise<Map<string, number>> {
   return sizes;
 }
 
-if (import.meta.main)
+if (import.meta.main) {
+  generate();
   for (const [name, bytes] of await buildFunctions())
-    console.log(`dist/${name}/index.mjs  ${Math.round(bytes / 1024)} KB`);
+    console.log(`${`dist/${name}/index.mjs`.padEnd(28)}  ${Math.round(bytes / 1024)} KB`);
+  const policyFile = policyFileInUse();
+  writeFileSync(join(root, 'dist/template.yaml'), deployableTemplate(policyFile));
+  console.log(`${'dist/template.yaml'.padEnd(28)}  with ${policyFile}`);
+}

@@ -1,3 +1,4 @@
+import type { FunctionConfiguration, GetFunctionResponse, PublishLayerVersionResponse } from '@aws-sdk/client-lambda';
 import { AwsError, type CloudTrailRecord } from '../../../../src/sandbox/api.ts';
 import {
   createLambda,
@@ -22,24 +23,33 @@ export interface CallOptions {
   readonly identity?: Readonly<Record<string, unknown>>;
 }
 
-/** JSON as an answer brings it; a test looks into it without knowing its type. */
-// biome-ignore lint/suspicious/noExplicitAny: answers are JSON, and a wrong path fails the test that takes it.
-export type Json = any;
-
 /** A control plane with a clock that the test moves, and callers who speak Lambda's protocol to it. */
 export interface TestAccount {
   readonly lambda: LambdaControlPlane;
   readonly clock: ManualClock;
   readonly records: CloudTrailRecord[];
   readonly tagChanges: TagChange[];
-  call(method: string, path: string, options?: CallOptions): Promise<Json>;
+  /** The answer's JSON, taken for what the SDK says that the action answers. */
+  call<T>(method: string, path: string, options?: CallOptions): Promise<T>;
   refusal(method: string, path: string, options?: CallOptions): Promise<AwsError>;
-  create(name: string, members?: Readonly<Record<string, unknown>>, options?: CallOptions): Promise<Json>;
+  create(
+    name: string,
+    members?: Readonly<Record<string, unknown>>,
+    options?: CallOptions,
+  ): Promise<FunctionConfiguration>;
   /** Creates, and waits until it is active. */
-  active(name: string, members?: Readonly<Record<string, unknown>>, options?: CallOptions): Promise<Json>;
-  get(name: string, options?: CallOptions): Promise<Json>;
-  configuration(name: string, options?: CallOptions): Promise<Json>;
-  update(name: string, members: Readonly<Record<string, unknown>>, options?: CallOptions): Promise<Json>;
+  active(
+    name: string,
+    members?: Readonly<Record<string, unknown>>,
+    options?: CallOptions,
+  ): Promise<FunctionConfiguration>;
+  get(name: string, options?: CallOptions): Promise<GetFunctionResponse>;
+  configuration(name: string, options?: CallOptions): Promise<FunctionConfiguration>;
+  update(
+    name: string,
+    members: Readonly<Record<string, unknown>>,
+    options?: CallOptions,
+  ): Promise<FunctionConfiguration>;
   refusedUpdate(name: string, members: Readonly<Record<string, unknown>>, options?: CallOptions): Promise<AwsError>;
   publishLayer(name: string, options?: CallOptions): Promise<string>;
   /** Time enough for every creation and update to end. */
@@ -72,7 +82,7 @@ export function createTestAccount(options: Partial<LambdaOptions> = {}): TestAcc
   });
   lambda.faults.replace({ quotas: 'off' });
 
-  async function call(method: string, path: string, given: CallOptions = {}): Promise<Json> {
+  async function call<T>(method: string, path: string, given: CallOptions = {}): Promise<T> {
     const accountId = given.account ?? account;
     const response = await lambda.handle({
       service: 'lambda',
@@ -93,12 +103,12 @@ export function createTestAccount(options: Partial<LambdaOptions> = {}): TestAcc
       headers: { 'user-agent': 'aws-cli/2.32.3' },
       body: given.body === undefined ? Buffer.alloc(0) : Buffer.from(JSON.stringify(given.body)),
     });
-    return response.body.length === 0 ? undefined : JSON.parse(response.body.toString());
+    return JSON.parse(response.body.length === 0 ? 'null' : response.body.toString());
   }
 
   async function refusal(method: string, path: string, given: CallOptions = {}): Promise<AwsError> {
     try {
-      await call(method, path, given);
+      await call<unknown>(method, path, given);
     } catch (error) {
       if (error instanceof AwsError) return error;
       throw error;
@@ -139,7 +149,9 @@ export function createTestAccount(options: Partial<LambdaOptions> = {}): TestAcc
       refusal('PUT', functionPath(name, '/configuration'), { ...given, body: members }),
     async publishLayer(name, given) {
       const path = `/2018-10-31/layers/${name}/versions`;
-      return (await call('POST', path, { ...given, body: { Content: { ZipFile: zip } } })).LayerVersionArn;
+      const options = { ...given, body: { Content: { ZipFile: zip } } };
+      const { LayerVersionArn } = await call<PublishLayerVersionResponse>('POST', path, options);
+      return LayerVersionArn ?? '';
     },
     settle: () => clock.advance(1000),
     faults(document) {

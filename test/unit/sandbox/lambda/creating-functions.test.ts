@@ -39,8 +39,8 @@ describe('creating a function', () => {
     await aws.call('PUT', '/2017-10-31/functions/orders/concurrency', { body: { ReservedConcurrentExecutions: 7 } });
     const told = await aws.get('orders');
     expect(told.Tags).toEqual({ team: 'checkout' });
-    expect(told.Code.RepositoryType).toBe('S3');
-    expect(told.Code.Location).toMatch(/^https:\/\/awslambda-eu-west-1-tasks\.s3\..*X-Amz-Signature=/);
+    expect(told.Code?.RepositoryType).toBe('S3');
+    expect(told.Code?.Location).toMatch(/^https:\/\/awslambda-eu-west-1-tasks\.s3\..*X-Amz-Signature=/);
     expect(told.Concurrency).toEqual({ ReservedConcurrentExecutions: 7 });
     expect(Object.keys(await aws.get('plain'))).toEqual(['Configuration', 'Code']);
   });

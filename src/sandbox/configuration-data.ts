@@ -1,0 +1,144 @@
+import { randomBytes } from 'node:crypto';
+import * as z from 'zod';
+import { type ApiService, AwsError } from './api.ts';
+import { describeIssues, parseJsonBody } from './json-service.ts';
+
+/** A deployed configuration. */
+export interface HostedConfiguration {
+  readonly content: string;
+  readonly contentType: string;
+  readonly versionLabel: string;
+}
+
+/** AppConfig Data: what functions read their policy from. */
+export interface ConfigurationData {
+  readonly service: ApiService;
+  /**
+   * Deploys a version: from now on it is what new polls get.
+   *
+   * @param names ids and names under which each part can be asked for.
+   */
+  deploy(
+    names: {
+      readonly application: readonly string[];
+      readonly environment: readonly string[];
+      readonly profile: readonly string[];
+    },
+    configuration: HostedConfiguration,
+  ): void;
+  /** Replaces the content of every deployed configuration, as a new deployment of each would. */
+  replaceAll(content: string): void;
+}
+
+interface Session {
+  readonly key: string;
+  readonly pollSeconds: number;
+  /** What this session has got last. */
+  readonly delivered: HostedConfiguration | undefined;
+}
+
+const DEFAULT_POLL_SECONDS = 60;
+
+const sessionSchema = z.object({
+  ApplicationIdentifier: z.string().min(1),
+  EnvironmentIdentifier: z.string().min(1),
+  ConfigurationProfileIdentifier: z.string().min(1),
+  RequiredMinimumPollIntervalInSeconds: z.int().min(15).max(86_400).optional(),
+});
+
+export function createConfigurationData(): ConfigurationData {
+  const aliases = new Map<string, string>();
+  const deployed = new Map<string, HostedConfiguration>();
+  const sessions = new Map<string, Session>();
+  const used = new Set<string>();
+
+  const openToken = (session: Session): string => {
+    const token = randomBytes(48).toString('base64url');
+    sessions.set(token, session);
+    return token;
+  };
+
+  const start: ApiService = (request) => {
+    const parsed = sessionSchema.safeParse(parseJsonBody(request.body));
+    if (!parsed.success) {
+      throw badRequest(describeIssues(parsed.error));
+    }
+    const { ApplicationIdentifier, EnvironmentIdentifier, ConfigurationProfileIdentifier } = parsed.data;
+    const key = aliases.get(`${ApplicationIdentifier}/${EnvironmentIdentifier}/${ConfigurationProfileIdentifier}`);
+    if (key === undefined) {
+      throw new AwsError(
+        'ResourceNotFoundException',
+        404,
+        `No configuration is deployed for application ${ApplicationIdentifier}, environment ${EnvironmentIdentifier}, profile ${ConfigurationProfileIdentifier}`,
+        { members: { ResourceType: 'Configuration' } },
+      );
+    }
+    const pollSeconds = parsed.data.RequiredMinimumPollIntervalInSeconds ?? DEFAULT_POLL_SECONDS;
+    return {
+      status: 201,
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ InitialConfigurationToken: openToken({ key, pollSeconds, delivered: undefined }) }),
+    };
+  };
+
+  const getLatest: ApiService = (request) => {
+    const token = request.query.get('configuration_token') ?? '';
+    const session = sessions.get(token);
+    if (session === undefined) {
+      const reason = used.has(token)
+        ? 'it was used before: every answer brings the token for the next call'
+        : 'it is unknown';
+      throw badRequest(`Request token is not valid: ${reason}.`);
+    }
+    sessions.delete(token);
+    used.add(token);
+    const current = deployed.get(session.key);
+    const isNew = current !== session.delivered;
+    return {
+      status: 200,
+      headers: {
+        'content-type': current?.contentType ?? 'application/octet-stream',
+        'next-poll-configuration-token': openToken({ ...session, delivered: current }),
+        'next-poll-interval-in-seconds': String(session.pollSeconds),
+        ...(isNew && current !== undefined ? { 'version-label': current.versionLabel } : {}),
+      },
+      body: isNew ? (current?.content ?? '') : '',
+    };
+  };
+
+  return {
+    service: (request) => {
+      if (request.method === 'POST' && request.path === '/configurationsessions') {
+        return start(request);
+      }
+      if (request.method === 'GET' && request.path === '/configuration') {
+        return getLatest(request);
+      }
+      throw new AwsError(
+        'UnknownOperationException',
+        404,
+        `The sandbox's AppConfig has no ${request.method} ${request.path}. It has: StartConfigurationSession, GetLatestConfiguration.`,
+      );
+    },
+    deploy: ({ application, environment, profile }, configuration) => {
+      const key = [application[0], environment[0], profile[0]].join('/');
+      deployed.set(key, configuration);
+      for (const applicationName of application) {
+        for (const environmentName of environment) {
+          for (const profileName of profile) {
+            aliases.set(`${applicationName}/${environmentName}/${profileName}`, key);
+          }
+        }
+      }
+    },
+    replaceAll: (content) => {
+      for (const [key, configuration] of deployed) {
+        deployed.set(key, { ...configuration, content, versionLabel: String(Number(configuration.versionLabel) + 1) });
+      }
+    },
+  };
+}
+
+function badRequest(message: string): AwsError {
+  return new AwsError('BadRequestException', 400, message, { members: { Reason: 'InvalidParameters' } });
+}

@@ -1,0 +1,147 @@
+import {
+  type CollectionTag,
+  type Document,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  parseDocument,
+  type ScalarTag,
+  type Tags,
+} from 'yaml';
+import * as z from 'zod';
+
+/** A CloudFormation or SAM template, its short tags (`!Ref`, `!Sub`, …) turned into the long form. */
+export interface Template {
+  readonly parameters: Readonly<Record<string, TemplateParameter>>;
+  readonly mappings: Readonly<Record<string, unknown>>;
+  readonly conditions: Readonly<Record<string, unknown>>;
+  /** SAM's `Globals.Function`. */
+  readonly functionDefaults: Readonly<Record<string, unknown>>;
+  readonly resources: Readonly<Record<string, TemplateResource>>;
+  readonly outputs: Readonly<Record<string, unknown>>;
+}
+
+export interface TemplateParameter {
+  readonly type: string;
+  readonly defaultValue: string | undefined;
+}
+
+export interface TemplateResource {
+  readonly type: string;
+  readonly condition: string | undefined;
+  readonly dependsOn: readonly string[];
+  readonly properties: Readonly<Record<string, unknown>>;
+}
+
+/** A template that cannot be read or resolved; the message names the place, such as `Resources.Queue.Properties.Policy`. */
+export class TemplateError extends Error {
+  override readonly name = 'TemplateError';
+}
+
+const parameterValue = z.union([z.string(), z.number(), z.boolean()]).transform(String);
+
+const templateSchema = z.looseObject({
+  Parameters: z.record(z.string(), z.looseObject({ Type: z.string(), Default: parameterValue.optional() })).default({}),
+  Mappings: z.record(z.string(), z.unknown()).default({}),
+  Conditions: z.record(z.string(), z.unknown()).default({}),
+  Globals: z.looseObject({ Function: z.record(z.string(), z.unknown()).default({}) }).optional(),
+  Resources: z.record(
+    z.string(),
+    z.looseObject({
+      Type: z.string(),
+      Condition: z.string().optional(),
+      DependsOn: z.union([z.string(), z.array(z.string())]).optional(),
+      Properties: z.record(z.string(), z.unknown()).default({}),
+    }),
+  ),
+  Outputs: z.record(z.string(), z.unknown()).default({}),
+});
+
+/**
+ * Parses a template in YAML or JSON.
+ *
+ * @param name how errors call the template: its path.
+ * @throws {TemplateError} with line and column for bad YAML, with the place for a wrong structure.
+ */
+export function parseTemplate(text: string, name: string): Template {
+  // CloudFormation takes dates such as 2012-10-17 as text, which YAML's core schema does.
+  const document = parseDocument(text, { customTags: SHORT_TAGS, schema: 'core' });
+  const [broken] = document.errors;
+  if (broken !== undefined) {
+    throw new TemplateError(`${name} is not YAML: ${broken.message}`);
+  }
+  const parsed = templateSchema.safeParse(toPlain(document.contents, document));
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues;
+    throw new TemplateError(`${name} is not a template: ${issue?.path.join('.') || 'root'}: ${issue?.message}`);
+  }
+  const { data } = parsed;
+  return {
+    parameters: mapValues(data.Parameters, ({ Type, Default }) => ({ type: Type, defaultValue: Default })),
+    mappings: data.Mappings,
+    conditions: data.Conditions,
+    functionDefaults: data.Globals?.Function ?? {},
+    resources: mapValues(data.Resources, (resource) => ({
+      type: resource.Type,
+      condition: resource.Condition,
+      dependsOn: typeof resource.DependsOn === 'string' ? [resource.DependsOn] : (resource.DependsOn ?? []),
+      properties: resource.Properties,
+    })),
+    outputs: data.Outputs,
+  };
+}
+
+const FUNCTIONS = [
+  ...['And', 'Base64', 'Cidr', 'Equals', 'FindInMap', 'GetAtt', 'GetAZs', 'If', 'ImportValue', 'Join', 'Length'],
+  ...['Not', 'Or', 'Select', 'Split', 'Sub', 'ToJsonString', 'Transform'],
+];
+
+function longForm(name: string, value: unknown): unknown {
+  if (name === 'Ref' || name === 'Condition') {
+    return { [name]: value };
+  }
+  if (name === 'GetAtt' && typeof value === 'string') {
+    const [resource, ...attribute] = value.split('.');
+    return { 'Fn::GetAtt': [resource, attribute.join('.')] };
+  }
+  return { [`Fn::${name}`]: value };
+}
+
+// The library keeps the tag of a node that it knows; plain values are made of the nodes here, outermost tag last.
+const SHORT_TAGS: Tags = ['Ref', 'Condition', ...FUNCTIONS].flatMap((name): (ScalarTag | CollectionTag)[] => [
+  { tag: `!${name}`, resolve: (text: string) => text },
+  { tag: `!${name}`, collection: 'seq', resolve: (node) => node },
+  { tag: `!${name}`, collection: 'map', resolve: (node) => node },
+]);
+
+function toPlain(node: unknown, document: Document): unknown {
+  if (isAlias(node)) {
+    return toPlain(node.resolve(document), document);
+  }
+  if (isScalar(node)) {
+    return tagged(node.tag, node.value);
+  }
+  if (isSeq(node)) {
+    return tagged(
+      node.tag,
+      node.items.map((item) => toPlain(item, document)),
+    );
+  }
+  if (isMap(node)) {
+    const entries = node.items.map(({ key, value }) => [String(toPlain(key, document)), toPlain(value, document)]);
+    return tagged(node.tag, Object.fromEntries(entries));
+  }
+  return null;
+}
+
+function tagged(tag: string | undefined, value: unknown): unknown {
+  return tag?.startsWith('!') && !tag.startsWith('!!') ? longForm(tag.slice(1), value) : value;
+}
+
+function mapValues<Value, Result>(
+  record: Readonly<Record<string, Value>>,
+  change: (value: Value) => Result,
+): Readonly<Record<string, Result>> {
+  return Object.fromEntries(Object.entries(record).map(([name, value]) => [name, change(value)]));
+}
