@@ -1,6 +1,6 @@
 import { SendMessageCommand, type SQSClient } from '@aws-sdk/client-sqs';
+import { followUpMessage } from '../domain/change-message.ts';
 import type { FollowUps } from '../domain/ports.ts';
-import { followUpMessage } from './change-message.ts';
 import { toLayerwardError } from './refusal.ts';
 
 /** Looks at a later time, as delayed messages on the queue that the events come through. */

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { type Agents, findVariant } from '../domain/agent.ts';
+import type { Agents } from '../domain/agent.ts';
 import { announcementMark, isForMachines, isForPeople } from '../domain/announcement.ts';
 import { attribute, type Change, type FollowUpPurpose, followUpAttempts, followUpDelay } from '../domain/change.ts';
 import { decide } from '../domain/decide.ts';
@@ -18,7 +18,6 @@ import type {
   Records,
 } from '../domain/ports.ts';
 import {
-  attachmentInForce,
   type Cause,
   causeOf,
   type FunctionRecord,
@@ -30,8 +29,9 @@ import {
   recordUpdate,
   type Transition,
 } from '../domain/record.ts';
-import { bearsTraces, notReady, type Situation } from '../domain/situation.ts';
+import { bearsTraces, notReady } from '../domain/situation.ts';
 import type { Snapshot } from '../domain/snapshot.ts';
+import { situationFor } from './judge.ts';
 
 /** The world as `remediate` sees it. */
 export interface World {
@@ -108,16 +108,7 @@ async function look(arn: FunctionArn, changes: readonly Change[], world: World):
   const record = mayBeRecorded(snapshot, selection, changes, policy, world.agents)
     ? await world.records.find(functionArn)
     : undefined;
-  const decision = decide({
-    snapshot,
-    selection,
-    contest: policy.contest,
-    ownFunctionArns: world.ownFunctionArns,
-    attachment: record && attachmentInForce(record, snapshot),
-    repairs: (record?.repairs ?? []).map(({ at }) => at),
-    credentials: await credentialsFor(snapshot, selection, world),
-    now: world.now(),
-  });
+  const decision = decide(await situationFor(snapshot, selection, record, policy, world));
   const { change, isCulprit } = attribute(
     changes,
     'drift' in decision ? decision.drift.map(({ path }) => path) : ['Tags'],
@@ -153,17 +144,6 @@ function mayBeRecorded(
     changes.some(({ followUp, tagKeys, kind }) => followUp || kind === 'asked' || tagKeys.includes(policy.optIn.tag)) ||
     bearsTraces(snapshot, policy, agents)
   );
-}
-
-async function credentialsFor(
-  snapshot: Snapshot,
-  { scope, group, agent }: Selection,
-  world: World,
-): Promise<Situation['credentials']> {
-  if ('refused' in group) return { missing: group.refused };
-  const isServed = 'found' in findVariant(agent, snapshot.runtime, snapshot.architecture);
-  if (scope !== 'in' || !isServed) return { missing: 'not asked for, since the function gets none' };
-  return world.credentials.find(group.found.secret);
 }
 
 /** One look with its answer, about to be acted on. */

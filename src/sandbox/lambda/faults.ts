@@ -50,7 +50,8 @@ interface Turns {
 
 export function createFaults(random: () => number = Math.random): Faults {
   let document: FaultDocument = faultsSchema.parse({});
-  const used = new Map<Turns, number>();
+  /** Occasions that each fault has seen; replaced faults are other objects, so their counts are forgotten with them. */
+  const used = new WeakMap<Turns, number>();
   const listeners: (() => void)[] = [];
 
   /** Whether it is the fault's turn; counts the occasion. */
@@ -91,7 +92,6 @@ export function createFaults(random: () => number = Math.random): Faults {
         );
       }
       document = parsed.data;
-      used.clear();
       for (const listener of listeners) listener();
       return document;
     },

@@ -42,7 +42,7 @@ export function createRouter(actions: readonly Action[]): Router {
       throw new AwsError(
         'UnknownOperationException',
         404,
-        `The sandbox's Lambda knows no ${method} ${path}. docs/sandbox.md lists the actions that it serves.`,
+        `The sandbox's Lambda knows no ${method} ${path}. docs/sandbox-faults.md says what it serves.`,
       );
     },
   };

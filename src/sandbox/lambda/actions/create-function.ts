@@ -11,7 +11,7 @@ import { type Action, type Call, lambdaTime, occasionOf, type Plane } from '../p
 import { codeSigningConfigNotFound, conflict, invalidParameter } from '../refusals.ts';
 import { requireKnownRuntime, runtimeNoLongerSupported } from '../runtimes.ts';
 import { applySettings, defaultSettings, requireSettingsInBounds, settingsShape } from '../settings.ts';
-import type { Home, LambdaFunction } from '../state.ts';
+import type { LambdaFunction } from '../state.ts';
 import { withTags } from '../tags.ts';
 import { publish } from '../versions.ts';
 
@@ -76,7 +76,7 @@ export const createFunction: Action = {
     home.functions.add(name, target);
     home.codeBytes += code.size;
     const answered = input.Publish === true ? publish(home, target, creating, plane.uuid) : target.latest;
-    settleLater(call, plane, home, target);
+    settleLater(call, plane, target);
     if (tags.size > 0) plane.tagsChanged(home, target, [...tags.keys()]);
     // AWS answers a creation that publishes with the version's number and the unqualified ARN.
     return { status: 201, ...toldTwice(target, answered, tellingOf(call, plane, target)) };
@@ -134,9 +134,8 @@ function requireFittingPackage(input: Input, packageType: 'Zip' | 'Image', plane
   }
 }
 
-function settleLater(call: Call, plane: Plane, home: Home, target: LambdaFunction): void {
+function settleLater(call: Call, plane: Plane, target: LambdaFunction): void {
   plane.transitions.begin(occasionOf(call, 'CreateFunction', target.name), 'creation', (settle) => {
-    if (home.functions.get(target.name) !== target) return;
     target.latest = { ...target.latest, revisionId: plane.uuid(), lifecycle: settle(target.latest.lifecycle) };
     for (const version of target.published.values()) {
       if (version.lifecycle.State !== 'Pending') continue;

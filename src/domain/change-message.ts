@@ -1,7 +1,7 @@
 import * as z from 'zod';
-import type { Actor, Change, ChangeKind } from '../domain/change.ts';
-import { InvalidInput } from '../domain/errors.ts';
-import { type FunctionArn, formatFunctionArn, parseFunctionArn, resolveFunctionName } from '../domain/function-arn.ts';
+import type { Actor, Change, ChangeKind } from './change.ts';
+import { InvalidInput } from './errors.ts';
+import { type FunctionArn, formatFunctionArn, parseFunctionArn, resolveFunctionName } from './function-arn.ts';
 
 /** Why something that happened needs no look. */
 export type DropReason = 'own-update' | 'failed-call' | 'read-only' | 'not-a-function' | 'other-event';

@@ -1,0 +1,153 @@
+import { readFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import type { ConfigurationData } from './configuration-data.ts';
+import type { EventSourceMappingDefinition } from './event-source-mapping.ts';
+import type { FunctionDefinition } from './function-process.ts';
+import type { InternalClient } from './internal-client.ts';
+import type { LogStore } from './log-store.ts';
+import { createDeployers, type DeployContext, deployUnsimulated } from './resource-types.ts';
+import { parseTemplate, type Template, TemplateError, type TemplateResource } from './template.ts';
+import { createTemplateResolver, type DeployedResource, referencedNames } from './template-resolver.ts';
+
+/** A deployed stack. */
+export interface Deployment {
+  readonly stackName: string;
+  readonly region: string;
+  /** Logical id to what `Ref` gives: the physical id. */
+  readonly resources: Readonly<Record<string, string>>;
+  readonly outputs: Readonly<Record<string, unknown>>;
+  /** Resources that are left out, by logical id, with their type. */
+  readonly notSimulated: Readonly<Record<string, string>>;
+  readonly functions: readonly FunctionDefinition[];
+  readonly mappings: readonly EventSourceMappingDefinition[];
+}
+
+/** What a deployment needs. */
+export interface DeployOptions {
+  readonly templatePath: string;
+  readonly parameters: Readonly<Record<string, string>>;
+  readonly stackName: string;
+  readonly accountId: string;
+  readonly region: string;
+  readonly client: InternalClient;
+  readonly configuration: ConfigurationData;
+  readonly logs: LogStore;
+  /** Takes the place of the content of the template's hosted configuration. */
+  readonly policy: unknown;
+}
+
+/**
+ * Creates the resources of a SAM template that the sandbox simulates, through the sandbox's own services.
+ *
+ * @throws {TemplateError} for a template that cannot be read, resolved or created, with the place in it.
+ */
+export async function deployTemplate(options: DeployOptions): Promise<Deployment> {
+  const template = parseTemplate(readTemplate(options.templatePath), options.templatePath);
+  const deployed = new Map<string, DeployedResource>();
+  const stack = { accountId: options.accountId, region: options.region, stackName: options.stackName };
+  const resolver = createTemplateResolver(template, options.parameters, stack, (name) => deployed.get(name));
+  const wanted = Object.entries(template.resources).filter(
+    ([name, { condition }]) => condition === undefined || resolver.condition(condition, `Resources.${name}.Condition`),
+  );
+  const context: DeployContext = {
+    ...options,
+    stack,
+    codeRoot: dirname(options.templatePath),
+    functionDefaults: template.functionDefaults,
+    resolve: resolver.resolve,
+    register: (logicalId, resource) => deployed.set(logicalId, resource),
+    functions: [],
+    mappings: [],
+  };
+  const deployers = createDeployers();
+  const notSimulated: Record<string, string> = {};
+
+  for (const [logicalId, resource] of inOrder(new Map(wanted), template)) {
+    const deployer = deployers[resource.type];
+    const path = `Resources.${logicalId}.Properties`;
+    const properties = resolver.resolve(resource.properties, path);
+    if (deployer === undefined) {
+      notSimulated[logicalId] = resource.type;
+      deployed.set(logicalId, deployUnsimulated(context, logicalId, resource.type, properties));
+      continue;
+    }
+    try {
+      deployed.set(logicalId, await deployer(context, logicalId, properties));
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      throw error instanceof TemplateError ? error : new TemplateError(`${path}: ${reason}`, { cause: error });
+    }
+  }
+
+  return {
+    stackName: options.stackName,
+    region: options.region,
+    resources: Object.fromEntries([...deployed].map(([name, { ref }]) => [name, ref])),
+    outputs: resolveOutputs(template, resolver),
+    notSimulated,
+    functions: context.functions,
+    mappings: context.mappings,
+  };
+}
+
+function readTemplate(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    throw new TemplateError(`The template ${path} cannot be read: ${String(error)}`, { cause: error });
+  }
+}
+
+function resolveOutputs(
+  template: Template,
+  resolver: ReturnType<typeof createTemplateResolver>,
+): Readonly<Record<string, unknown>> {
+  const outputs: Record<string, unknown> = {};
+  for (const [name, output] of Object.entries(template.outputs)) {
+    if (typeof output !== 'object' || output === null || !('Value' in output)) {
+      throw new TemplateError(`Outputs.${name} has no Value`);
+    }
+    const path = `Outputs.${name}`;
+    const condition = 'Condition' in output ? String(output.Condition) : undefined;
+    if (condition === undefined || resolver.condition(condition, path)) {
+      outputs[name] = resolver.resolve(output.Value, `${path}.Value`);
+    }
+  }
+  return outputs;
+}
+
+/** Every resource after those that it refers to. */
+function inOrder(
+  wanted: ReadonlyMap<string, TemplateResource>,
+  template: Template,
+): readonly (readonly [string, TemplateResource])[] {
+  const ordered: (readonly [string, TemplateResource])[] = [];
+  const state = new Map<string, 'open' | 'done'>();
+
+  const visit = (name: string, chain: readonly string[]): void => {
+    const resource = wanted.get(name);
+    if (resource === undefined || state.get(name) === 'done') {
+      return;
+    }
+    if (state.get(name) === 'open') {
+      throw new TemplateError(`Resources depend on each other in a circle: ${[...chain, name].join(' → ')}`);
+    }
+    state.set(name, 'open');
+    for (const needed of [...resource.dependsOn, ...referencedNames(resource.properties)]) {
+      visit(ownerOf(needed, template), [...chain, name]);
+    }
+    state.set(name, 'done');
+    ordered.push([name, resource]);
+  };
+  for (const name of wanted.keys()) {
+    visit(name, []);
+  }
+  return ordered;
+}
+
+/** SAM makes a role beside a function that names none; who refers to it depends on the function. */
+function ownerOf(name: string, template: Template): string {
+  const owner = name.replace(/Role$/, '');
+  const isGenerated = template.resources[name] === undefined && template.resources[owner] !== undefined;
+  return isGenerated ? owner : name;
+}

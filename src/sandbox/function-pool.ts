@@ -1,0 +1,65 @@
+import type { FunctionProcess, InvocationResult } from './function-process.ts';
+
+/** The execution environments of one function, as many as are busy at the same time. */
+export interface FunctionPool {
+  /** Invokes the function in an idle process, a new one, or as soon as one of the allowed number is free. */
+  invoke(event: unknown): Promise<InvocationResult>;
+  /** Ends idle processes now and busy ones after their invocation, so that later invocations start afresh. */
+  recycle(): Promise<void>;
+  /** Ends all processes. */
+  stop(): Promise<void>;
+}
+
+export function createFunctionPool(create: () => FunctionProcess, maximum: number): FunctionPool {
+  const idle: FunctionProcess[] = [];
+  const all = new Set<FunctionProcess>();
+  const outdated = new Set<FunctionProcess>();
+  const waiting: ((process: FunctionProcess) => void)[] = [];
+
+  const take = async (): Promise<FunctionProcess> => {
+    const ready = idle.pop();
+    if (ready !== undefined) {
+      return ready;
+    }
+    if (all.size < maximum) {
+      const process = create();
+      all.add(process);
+      return process;
+    }
+    return new Promise((resolve) => waiting.push(resolve));
+  };
+
+  const giveBack = async (process: FunctionProcess): Promise<void> => {
+    if (outdated.delete(process)) {
+      await process.stop();
+    }
+    const next = waiting.shift();
+    if (next === undefined) {
+      idle.push(process);
+    } else {
+      next(process);
+    }
+  };
+
+  return {
+    invoke: async (event) => {
+      const process = await take();
+      try {
+        return await process.invoke(event);
+      } finally {
+        await giveBack(process);
+      }
+    },
+    recycle: async () => {
+      for (const process of all) {
+        if (!idle.includes(process)) {
+          outdated.add(process);
+        }
+      }
+      await Promise.all(idle.map((process) => process.stop()));
+    },
+    stop: async () => {
+      await Promise.all([...all].map((process) => process.stop()));
+    },
+  };
+}

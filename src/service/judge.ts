@@ -1,0 +1,61 @@
+import { type Agents, findVariant } from '../domain/agent.ts';
+import { decide } from '../domain/decide.ts';
+import type { Decision } from '../domain/decision.ts';
+import { type FunctionArn, formatFunctionArn } from '../domain/function-arn.ts';
+import { type Policy, type Selection, select } from '../domain/policy.ts';
+import type { CredentialStore, Functions, Records } from '../domain/ports.ts';
+import { attachmentInForce, type FunctionRecord } from '../domain/record.ts';
+import type { Situation } from '../domain/situation.ts';
+import type { Snapshot } from '../domain/snapshot.ts';
+
+/** What is needed to decide about a function without changing anything. */
+export interface Sight {
+  readonly agents: Agents;
+  readonly policy: Policy;
+  readonly ownFunctionArns: readonly string[];
+  readonly functions: Pick<Functions, 'read'>;
+  readonly credentials: CredentialStore;
+  /** Absent where there is no table: then nothing counts as attached by us. */
+  readonly records: Pick<Records, 'find'> | undefined;
+  readonly now: () => Date;
+}
+
+/** Decides about a function as it is now, and changes nothing. */
+export async function judge(arn: FunctionArn, sight: Sight): Promise<Decision | { readonly status: 'deleted' }> {
+  const snapshot = await sight.functions.read(arn);
+  if (!snapshot) return { status: 'deleted' };
+  const selection = select(sight.policy, sight.agents, { arn, organizationalUnits: undefined }, snapshot.tags);
+  const record = await sight.records?.find(formatFunctionArn(arn));
+  return decide(await situationFor(snapshot, selection, record, sight.policy, sight));
+}
+
+/** Puts together all that a decision depends on; asks for credentials only where the function would get some. */
+export async function situationFor(
+  snapshot: Snapshot,
+  selection: Selection,
+  record: FunctionRecord | undefined,
+  policy: Policy,
+  { ownFunctionArns, credentials, now }: Pick<Sight, 'ownFunctionArns' | 'credentials' | 'now'>,
+): Promise<Situation> {
+  return {
+    snapshot,
+    selection,
+    contest: policy.contest,
+    ownFunctionArns,
+    attachment: record && attachmentInForce(record, snapshot),
+    repairs: (record?.repairs ?? []).map(({ at }) => at),
+    credentials: await credentialsFor(snapshot, selection, credentials),
+    now: now(),
+  };
+}
+
+async function credentialsFor(
+  snapshot: Snapshot,
+  { scope, group, agent }: Selection,
+  credentials: CredentialStore,
+): Promise<Situation['credentials']> {
+  if ('refused' in group) return { missing: group.refused };
+  const isServed = 'found' in findVariant(agent, snapshot.runtime, snapshot.architecture);
+  if (scope !== 'in' || !isServed) return { missing: 'not asked for, since the function gets none' };
+  return credentials.find(group.found.secret);
+}

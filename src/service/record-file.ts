@@ -1,0 +1,54 @@
+import { gunzipSync } from 'node:zlib';
+import { InvalidInput } from '../domain/errors.ts';
+
+/** The largest file that is unpacked; CloudTrail's own files are a few megabytes. */
+const largestFile = 256 * 1024 * 1024;
+
+/**
+ * The records of a file: one CloudTrail record, a list of them, CloudTrail's `{"Records": []}`, an EventBridge event, a
+ * batch of SQS messages, or one of these on each line; gzipped or not.
+ * @throws {InvalidInput} where it is none of these.
+ */
+export function readRecordFile(content: Buffer, fileName: string): unknown[] {
+  const text = unpack(content, fileName);
+  if (text.trim() === '') throw new InvalidInput(`${fileName} is empty`);
+  let document: unknown;
+  try {
+    document = JSON.parse(text);
+  } catch (error) {
+    return readLines(text, fileName, error);
+  }
+  return recordsIn(document);
+}
+
+function unpack(content: Buffer, fileName: string): string {
+  if (content[0] !== 0x1f || content[1] !== 0x8b) return content.toString('utf8');
+  try {
+    return gunzipSync(content, { maxOutputLength: largestFile }).toString('utf8');
+  } catch (error) {
+    throw new InvalidInput(`${fileName} is gzipped and can't be unpacked: ${messageOf(error)}`, { cause: error });
+  }
+}
+
+function readLines(text: string, fileName: string, whole: unknown): unknown[] {
+  const lines = text.split('\n').filter((line) => line.trim() !== '');
+  return lines.flatMap((line, index) => {
+    try {
+      return recordsIn(JSON.parse(line));
+    } catch (error) {
+      // One broken document, not many of them.
+      if (index === 0) throw new InvalidInput(`${fileName} is not JSON: ${messageOf(whole)}`, { cause: whole });
+      throw new InvalidInput(`${fileName}: line ${index + 1} is not JSON: ${messageOf(error)}`, { cause: error });
+    }
+  });
+}
+
+function recordsIn(document: unknown): unknown[] {
+  if (Array.isArray(document)) return document.flatMap(recordsIn);
+  const records = typeof document === 'object' && document !== null ? Reflect.get(document, 'Records') : undefined;
+  return Array.isArray(records) ? records : [document];
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
