@@ -66,10 +66,11 @@ export async function buildFunctions(): Promise<Map<string, number>> {
 }
 
 if (import.meta.main) {
+  const print = process.argv.includes('--quiet') ? () => {} : console.log;
   generate();
   for (const [name, bytes] of await buildFunctions())
-    console.log(`${`dist/${name}/index.mjs`.padEnd(28)}  ${Math.round(bytes / 1024)} KB`);
+    print(`${`dist/${name}/index.mjs`.padEnd(28)}  ${Math.round(bytes / 1024)} KB`);
   const policyFile = policyFileInUse();
   writeFileSync(join(root, 'dist/template.yaml'), deployableTemplate(policyFile));
-  console.log(`${'dist/template.yaml'.padEnd(28)}  with ${policyFile}`);
+  print(`${'dist/template.yaml'.padEnd(28)}  with ${policyFile}`);
 }

@@ -79,7 +79,3 @@ function readOptions(argv: readonly string[]): Options | string {
     return error instanceof Error ? error.message : String(error);
   }
 }
-
-if (import.meta.main) {
-  process.exitCode = await runSandbox(process.argv.slice(2));
-}

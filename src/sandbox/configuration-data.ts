@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import * as z from 'zod';
-import { type ApiService, AwsError } from './api.ts';
+import { type ApiService, AwsError, type Clock } from './api.ts';
 import { describeIssues, parseJsonBody } from './json-service.ts';
 
 /** A deployed configuration. */
@@ -33,6 +33,10 @@ export interface ConfigurationData {
 interface Session {
   readonly key: string;
   readonly pollSeconds: number;
+  /** What the session has bound itself to; 0 if to nothing. */
+  readonly minimumSeconds: number;
+  /** Milliseconds since 1970; before that the session's own minimum interval has not passed. */
+  readonly notBefore: number;
   /** What this session has got last. */
   readonly delivered: HostedConfiguration | undefined;
 }
@@ -46,7 +50,8 @@ const sessionSchema = z.object({
   RequiredMinimumPollIntervalInSeconds: z.int().min(15).max(86_400).optional(),
 });
 
-export function createConfigurationData(): ConfigurationData {
+/** @param clock tells whether a session keeps to the interval that it asked for. */
+export function createConfigurationData(clock: Clock): ConfigurationData {
   const aliases = new Map<string, string>();
   const deployed = new Map<string, HostedConfiguration>();
   const sessions = new Map<string, Session>();
@@ -73,11 +78,14 @@ export function createConfigurationData(): ConfigurationData {
         { members: { ResourceType: 'Configuration' } },
       );
     }
-    const pollSeconds = parsed.data.RequiredMinimumPollIntervalInSeconds ?? DEFAULT_POLL_SECONDS;
+    const minimum = parsed.data.RequiredMinimumPollIntervalInSeconds;
+    const session = { key, pollSeconds: minimum ?? DEFAULT_POLL_SECONDS, minimumSeconds: minimum ?? 0 };
     return {
       status: 201,
       headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ InitialConfigurationToken: openToken({ key, pollSeconds, delivered: undefined }) }),
+      body: JSON.stringify({
+        InitialConfigurationToken: openToken({ ...session, notBefore: 0, delivered: undefined }),
+      }),
     };
   };
 
@@ -88,7 +96,14 @@ export function createConfigurationData(): ConfigurationData {
       const reason = used.has(token)
         ? 'it was used before: every answer brings the token for the next call'
         : 'it is unknown';
-      throw badRequest(`Request token is not valid: ${reason}.`);
+      throw badToken(`Request token is not valid: ${reason}.`, used.has(token) ? 'Expired' : 'Corrupted');
+    }
+    const now = clock.now().getTime();
+    if (now < session.notBefore) {
+      throw badToken(
+        `Request too early: this session asked for at least ${session.minimumSeconds} seconds between calls.`,
+        'PollIntervalNotSatisfied',
+      );
     }
     sessions.delete(token);
     used.add(token);
@@ -98,7 +113,11 @@ export function createConfigurationData(): ConfigurationData {
       status: 200,
       headers: {
         'content-type': current?.contentType ?? 'application/octet-stream',
-        'next-poll-configuration-token': openToken({ ...session, delivered: current }),
+        'next-poll-configuration-token': openToken({
+          ...session,
+          notBefore: now + session.minimumSeconds * 1000,
+          delivered: current,
+        }),
         'next-poll-interval-in-seconds': String(session.pollSeconds),
         ...(isNew && current !== undefined ? { 'version-label': current.versionLabel } : {}),
       },
@@ -137,6 +156,15 @@ export function createConfigurationData(): ConfigurationData {
       }
     },
   };
+}
+
+function badToken(message: string, problem: 'Corrupted' | 'Expired' | 'PollIntervalNotSatisfied'): AwsError {
+  return new AwsError('BadRequestException', 400, message, {
+    members: {
+      Reason: 'InvalidParameters',
+      Details: { InvalidParameters: { ConfigurationToken: { Problem: problem } } },
+    },
+  });
 }
 
 function badRequest(message: string): AwsError {

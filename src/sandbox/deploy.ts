@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
+import { parse as parseYaml } from 'yaml';
 import type { ConfigurationData } from './configuration-data.ts';
 import type { EventSourceMappingDefinition } from './event-source-mapping.ts';
 import type { FunctionDefinition } from './function-process.ts';
@@ -45,14 +46,21 @@ export async function deployTemplate(options: DeployOptions): Promise<Deployment
   const template = parseTemplate(readTemplate(options.templatePath), options.templatePath);
   const deployed = new Map<string, DeployedResource>();
   const stack = { accountId: options.accountId, region: options.region, stackName: options.stackName };
-  const resolver = createTemplateResolver(template, options.parameters, stack, (name) => deployed.get(name));
+  const codeRoot = dirname(options.templatePath);
+  const resolver = createTemplateResolver(
+    template,
+    options.parameters,
+    stack,
+    (name) => deployed.get(name),
+    (location) => readIncluded(join(codeRoot, location)),
+  );
   const wanted = Object.entries(template.resources).filter(
     ([name, { condition }]) => condition === undefined || resolver.condition(condition, `Resources.${name}.Condition`),
   );
   const context: DeployContext = {
     ...options,
     stack,
-    codeRoot: dirname(options.templatePath),
+    codeRoot,
     functionDefaults: template.functionDefaults,
     resolve: resolver.resolve,
     register: (logicalId, resource) => deployed.set(logicalId, resource),
@@ -95,6 +103,20 @@ function readTemplate(path: string): string {
     return readFileSync(path, 'utf8');
   } catch (error) {
     throw new TemplateError(`The template ${path} cannot be read: ${String(error)}`, { cause: error });
+  }
+}
+
+function readIncluded(path: string): unknown {
+  try {
+    return parseYaml(readFileSync(path, 'utf8'));
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new TemplateError(
+      `The template includes ${path}, which cannot be read (run npm run build first?): ${reason}`,
+      {
+        cause: error,
+      },
+    );
   }
 }
 

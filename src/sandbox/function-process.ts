@@ -125,6 +125,9 @@ export function createFunctionProcess(options: FunctionProcessOptions): Function
   return {
     invoke: async (event) => {
       const requestId = randomUUID();
+      if (running !== undefined && running.child.exitCode !== null) {
+        await end();
+      }
       running ??= await start();
       const current = running;
       const wasWarm = current.isWarm;

@@ -7,11 +7,17 @@ const page = z.object({ nextToken: z.string().optional(), limit: z.int().min(1).
 const groupName = z.object({ logGroupName: z.string().optional(), logGroupIdentifier: z.string().optional() });
 const span = z.object({ startTime: z.number().optional(), endTime: z.number().optional() });
 
-/** CloudWatch Logs, for reading what the deployed functions printed. */
-export function createLogs(store: LogStore): ApiService {
-  const requireGroup = (input: z.output<typeof groupName>): string => {
+/**
+ * CloudWatch Logs, for reading what the deployed functions printed.
+ *
+ * @param home the account and region of the functions; nothing is seen from others.
+ */
+export function createLogs(store: LogStore, home: { readonly accountId: string; readonly region: string }): ApiService {
+  const isHome = (request: ApiRequest) => request.caller.accountId === home.accountId && request.region === home.region;
+
+  const requireGroup = (input: z.output<typeof groupName>, request: ApiRequest): string => {
     const name = input.logGroupName ?? input.logGroupIdentifier?.split(':log-group:').at(-1) ?? '';
-    if (!store.groups().has(name)) {
+    if (!isHome(request) || !store.groups().has(name)) {
       throw new AwsError('ResourceNotFoundException', 400, 'The specified log group does not exist.');
     }
     return name;
@@ -23,7 +29,7 @@ export function createLogs(store: LogStore): ApiService {
     DescribeLogGroups: action(
       page.extend({ logGroupNamePrefix: z.string().optional(), logGroupNamePattern: z.string().optional() }),
       (input, request) => ({
-        logGroups: [...store.groups()]
+        logGroups: (isHome(request) ? [...store.groups()] : [])
           .filter(
             ([name]) =>
               name.startsWith(input.logGroupNamePrefix ?? '') && name.includes(input.logGroupNamePattern ?? ''),
@@ -41,7 +47,7 @@ export function createLogs(store: LogStore): ApiService {
     DescribeLogStreams: action(
       page.extend({ ...groupName.shape, logStreamNamePrefix: z.string().default('') }),
       (input, request) => {
-        const group = requireGroup(input);
+        const group = requireGroup(input, request);
         const names = store.streams(group).filter((name) => name.startsWith(input.logStreamNamePrefix));
         return {
           logStreams: names.map((name) => {
@@ -65,8 +71,8 @@ export function createLogs(store: LogStore): ApiService {
         logStreamName: z.string(),
         startFromHead: z.boolean().optional(),
       }),
-      (input) => {
-        const group = requireGroup(input);
+      (input, request) => {
+        const group = requireGroup(input, request);
         if (!store.streams(group).includes(input.logStreamName)) {
           throw new AwsError('ResourceNotFoundException', 400, 'The specified log stream does not exist.');
         }
@@ -92,8 +98,8 @@ export function createLogs(store: LogStore): ApiService {
         logStreamNamePrefix: z.string().default(''),
         filterPattern: z.string().default(''),
       }),
-      (input) => {
-        const group = requireGroup(input);
+      (input, request) => {
+        const group = requireGroup(input, request);
         const fits = compileFilter(input.filterPattern);
         const after = input.nextToken ?? '';
         const events = store

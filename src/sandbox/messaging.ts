@@ -64,11 +64,11 @@ export async function startMessaging(options: MessagingOptions): Promise<Messagi
         );
       }
       const answer = await call(request, translate.sqsRequest(request), 'application/x-amz-json-1.0');
-      return { ...answer, body: translate.sqsResponse(answer) };
+      return { ...answer, body: translate.sqsResponse(answer, request.region) };
     },
     sns: async (request) => {
       const answer = await call(request, translate.snsRequest(request), 'application/x-www-form-urlencoded');
-      return { ...answer, body: translate.snsResponse(answer) };
+      return { ...answer, body: translate.snsResponse(answer, request.region) };
     },
     stop: async () => {
       await app.close();
@@ -78,9 +78,9 @@ export async function startMessaging(options: MessagingOptions): Promise<Messagi
 
 interface Translation {
   sqsRequest(request: ApiRequest): string;
-  sqsResponse(response: ApiResponse): string;
+  sqsResponse(response: ApiResponse, region: string): string;
   snsRequest(request: ApiRequest): string;
-  snsResponse(response: ApiResponse): string;
+  snsResponse(response: ApiResponse, region: string): string;
 }
 
 function createTranslation({ accountId, endpoint }: MessagingOptions): Translation {
@@ -111,7 +111,7 @@ function createTranslation({ accountId, endpoint }: MessagingOptions): Translati
       return JSON.stringify(output);
     },
 
-    sqsResponse: (response) => {
+    sqsResponse: (response, region) => {
       const text = response.body.toString('utf8');
       const output: unknown = text === '' ? {} : parseJson(text, 'SQS response');
       if (!isObject(output)) {
@@ -122,7 +122,10 @@ function createTranslation({ accountId, endpoint }: MessagingOptions): Translati
         result['QueueUrl'] = urlOutward(output['QueueUrl']);
       }
       if (Array.isArray(output['QueueUrls'])) {
-        result['QueueUrls'] = output['QueueUrls'].map((url) => urlOutward(String(url)));
+        result['QueueUrls'] = output['QueueUrls']
+          .map(String)
+          .filter((url) => url.startsWith(`http://sqs.${region}.`))
+          .map(urlOutward);
       }
       if (isObject(output['Attributes'])) {
         const attributes = mapRedrive(output['Attributes'], arnsOutward);
@@ -148,12 +151,20 @@ function createTranslation({ accountId, endpoint }: MessagingOptions): Translati
       return form.toString();
     },
 
-    snsResponse: (response) =>
-      arnsOutward(response.body.toString('utf8'))
+    snsResponse: (response, region) =>
+      arnsOutward(withoutOtherRegions(response.body.toString('utf8'), region))
         .replaceAll(`<Owner>${FAUXQS_ACCOUNT}</Owner>`, `<Owner>${accountId}</Owner>`)
         .replaceAll(`<value>${FAUXQS_ACCOUNT}</value>`, `<value>${accountId}</value>`)
         .replaceAll(`arn:aws:iam::${FAUXQS_ACCOUNT}:`, `arn:aws:iam::${accountId}:`),
   };
+}
+
+/** fauxqs lists topics and subscriptions of all regions, and AWS those of the client's. */
+function withoutOtherRegions(xml: string, region: string): string {
+  return xml.replace(/<member>.*?<\/member>/gs, (member) => {
+    const owner = /<(?:TopicArn|SubscriptionArn)>arn:aws[\w-]*:sns:([\w-]+):/.exec(member)?.[1];
+    return owner === undefined || owner === region ? member : '';
+  });
 }
 
 function mapRedrive(

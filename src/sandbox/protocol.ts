@@ -3,7 +3,7 @@ import { encodeCbor } from './cbor.ts';
 import { escapeXml } from './xml.ts';
 
 /** How a service talks: the wire formats that the AWS SDKs, the AWS CLI and boto3 use for the services served here. */
-export type Protocol = 'rest-json' | 'json-1.0' | 'json-1.1' | 'query' | 'cbor';
+export type Protocol = 'rest-json' | 'json-1.0' | 'json-1.1' | 'query' | 'rest-xml' | 'cbor';
 
 const PROTOCOLS: Readonly<Record<string, Protocol>> = {
   lambda: 'rest-json',
@@ -17,6 +17,7 @@ const PROTOCOLS: Readonly<Record<string, Protocol>> = {
   cloudtrail: 'json-1.1',
   sns: 'query',
   sts: 'query',
+  s3: 'rest-xml',
 };
 
 /** The protocol that an answer to this request has to speak; judged by the request itself for services not served. */
@@ -72,6 +73,12 @@ export function renderError(
           `<ErrorResponse><Error><Type>${error.status < 500 ? 'Sender' : 'Receiver'}</Type>` +
           `<Code>${escapeXml(error.code)}</Code><Message>${escapeXml(error.message)}</Message></Error>` +
           `<RequestId>${requestId}</RequestId></ErrorResponse>`,
+      };
+    case 'rest-xml':
+      return {
+        status: error.status,
+        headers: { 'content-type': 'application/xml', ...error.headers },
+        body: `<Error><Code>${escapeXml(error.code)}</Code><Message>${escapeXml(error.message)}</Message></Error>`,
       };
     case 'cbor':
       return {

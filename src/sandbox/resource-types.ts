@@ -59,7 +59,7 @@ export function deployUnsimulated(
   properties: unknown,
 ): DeployedResource {
   const named = z.record(z.string(), z.unknown()).parse(properties);
-  const given = Object.entries(named).find(([key]) => /^(Name|\w*Name)$/.test(key) && key !== 'DisplayName')?.[1];
+  const given = named[`${type.split('::').at(-1)}Name`] ?? named['Name'];
   const ref = typeof given === 'string' ? given : physicalName(stack, logicalId);
   const service = type.split('::')[1]?.toLowerCase() ?? 'unknown';
   const resource = service === 'cloudwatch' ? `alarm:${ref}` : ref;

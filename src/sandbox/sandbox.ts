@@ -1,31 +1,30 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse as parseYaml } from 'yaml';
-import * as z from 'zod';
 import type { Agent } from '../domain/agent.ts';
 import { readAgents, readPolicyDocument } from '../service/agent-files.ts';
-import { type ApiResponse, type ApiService, AwsError, type Clock } from './api.ts';
+import type { ApiService, Clock } from './api.ts';
 import { type CallLog, createCallLog } from './call-log.ts';
 import { createSystemClock } from './clock.ts';
 import { type ConfigurationData, createConfigurationData } from './configuration-data.ts';
+import { answerControl } from './control.ts';
 import { type Deployment, deployTemplate } from './deploy.ts';
-import { type ControlRequest, startEndpoint } from './endpoint.ts';
-import { type BusEvent, createEventBus, type Target } from './event-bus.ts';
-import { type EventSourceMapping, startEventSourceMapping } from './event-source-mapping.ts';
-import { createFunctionPool, type FunctionPool } from './function-pool.ts';
-import { createFunctionProcess, type FunctionDefinition } from './function-process.ts';
+import { startEndpoint } from './endpoint.ts';
+import { createEventBus } from './event-bus.ts';
 import { createIdentities, type Identities } from './identity.ts';
 import { createInternalClient, type InternalClient } from './internal-client.ts';
 import { createLambda, type LambdaControlPlane } from './lambda/control-plane.ts';
 import { createLogStore, type LogStore } from './log-store.ts';
 import { createLogs } from './logs.ts';
 import { startMessaging } from './messaging.ts';
-import { admits } from './resource-policy.ts';
+import { deliverToQueue } from './queue-target.ts';
+import { type RunningFunctions, runFunctions } from './running-functions.ts';
 import { createSecrets } from './secrets.ts';
 import { createSecurityTokens } from './security-tokens.ts';
 import { createTables } from './tables.ts';
 import { createTagging } from './tagging.ts';
 import { createTrail, type Trail } from './trail.ts';
+import { seedVendorLayers } from './vendor-layers.ts';
 
 /** The account of everybody who calls the sandbox, unless a role session says otherwise. */
 export const HUB_ACCOUNT = '111122223333';
@@ -95,23 +94,21 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   const clock = createSystemClock();
   const timings = { ...DEFAULT_TIMINGS, ...options.timings };
   const agents = new Map([...(options.agents ?? readAgents().values())].map((agent) => [agent.name, agent]));
-  const stack: (() => Promise<void>)[] = [];
+  const ends: (() => Promise<void>)[] = [];
   const stop = async () => {
-    for (const end of stack.splice(0).reverse()) {
+    for (const end of ends.splice(0).reverse()) {
       await end();
     }
   };
 
   try {
     const aws = await startServices({ clock, region, timings, log, endpoint: () => endpoint.url });
-    stack.push(aws.stop);
+    ends.push(aws.stop);
     seedVendorLayers(aws.lambda, agents.values());
-    const running: { deployment?: Deployment; functions: RunningFunctions } = {
-      functions: { pools: [], mappings: [] },
-    };
+    const running: { deployment?: Deployment; functions?: RunningFunctions } = {};
     const deployPolicy = async (policy: unknown) => {
       aws.configuration.replaceAll(JSON.stringify(policy));
-      await Promise.all(running.functions.pools.map((pool) => pool.recycle()));
+      await running.functions?.recycle();
     };
     const endpoint = await startEndpoint({
       port: options.port ?? 0,
@@ -122,7 +119,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
       control: (request) => answerControl(request, { ...aws, deployment: () => running.deployment, deployPolicy }),
       log,
     });
-    stack.push(() => endpoint.stop());
+    ends.push(() => endpoint.stop());
 
     if (options.service ?? true) {
       const policy = options.policy ?? readExamplePolicy(agents);
@@ -145,8 +142,9 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
       if (left.length > 0) {
         log(`deploy: not simulated: ${left.join(', ')}`);
       }
-      running.functions = runFunctions(running.deployment, aws, endpoint.url, log);
-      stack.push(() => stopFunctions(running.functions));
+      const functions = runFunctions({ ...aws, deployment: running.deployment, endpoint: endpoint.url, log });
+      running.functions = functions;
+      ends.push(() => functions.stop());
     }
 
     return {
@@ -190,7 +188,7 @@ async function startServices(options: {
   const identities = createIdentities({ accountId: HUB_ACCOUNT, clock });
   const logs = createLogStore(() => clock.now().getTime());
   const trail = createTrail();
-  const configuration = createConfigurationData();
+  const configuration = createConfigurationData(clock);
   const messaging = await startMessaging({ accountId: HUB_ACCOUNT, endpoint: options.endpoint });
   const lambda = createLambda({
     clock,
@@ -224,7 +222,7 @@ async function startServices(options: {
       'tagging',
       createTagging((account, at) => lambda.taggedFunctions(account, at)),
     )
-    .set('logs', createLogs(logs))
+    .set('logs', createLogs(logs, { accountId: HUB_ACCOUNT, region }))
     .set('cloudtrail', trail.service);
   return {
     services,
@@ -239,244 +237,9 @@ async function startServices(options: {
   };
 }
 
-/** EventBridge's side of a queue target: the queue's policy must let this rule send. */
-async function deliverToQueue(
-  services: ReadonlyMap<string, ApiService>,
-  identities: Identities,
-  target: Target,
-  ruleArn: string,
-  event: BusEvent,
-): Promise<void> {
-  const [, , service, region = '', account = '', name = ''] = target.Arn.split(':');
-  if (service !== 'sqs') {
-    throw new Error('the sandbox delivers to SQS queues only');
-  }
-  const client = createInternalClient(services, identities.callerOf('events.amazonaws.com'), region);
-  const QueueUrl = `http://127.0.0.1/${account}/${name}`;
-  const answer = await client.json('sqs', 'AmazonSQS.GetQueueAttributes', { QueueUrl, AttributeNames: ['Policy'] });
-  const { Attributes } = z.object({ Attributes: z.object({ Policy: z.string().optional() }) }).parse(answer);
-  const isAdmitted = admits(Attributes.Policy, {
-    action: 'sqs:SendMessage',
-    resourceArn: target.Arn,
-    principal: { service: 'events.amazonaws.com' },
-    context: {
-      'aws:SourceArn': ruleArn,
-      'aws:SourceAccount': ruleArn.split(':')[4] ?? '',
-      'aws:SecureTransport': 'true',
-    },
-  });
-  if (!isAdmitted) {
-    throw new Error(`the queue's policy does not let events.amazonaws.com send for ${ruleArn}`);
-  }
-  await client.json('sqs', 'AmazonSQS.SendMessage', { QueueUrl, MessageBody: JSON.stringify(event) });
-}
-
-/** Layers of vendors belong to the vendors' accounts: they are there before anybody publishes anything. */
-function seedVendorLayers(lambda: LambdaControlPlane, agents: Iterable<Agent>): void {
-  for (const { layerAccount, regions, variants } of agents) {
-    const seeded = new Set<string>();
-    for (const region of regions) {
-      for (const { layer, runtimes, architectures } of variants) {
-        const key = `${region}/${layer.name}/${layer.version}`;
-        if (!seeded.has(key)) {
-          seeded.add(key);
-          const sharing = variants.filter((other) => other.layer.name === layer.name);
-          lambda.publishVendorLayer({
-            account: layerAccount,
-            region,
-            name: layer.name,
-            version: layer.version,
-            compatibleRuntimes: [...new Set(sharing.flatMap((other) => other.runtimes).concat(runtimes))],
-            compatibleArchitectures: [
-              ...new Set(sharing.flatMap((other) => other.architectures).concat(architectures)),
-            ],
-          });
-        }
-      }
-    }
-  }
-}
-
-interface RunningFunctions {
-  readonly pools: readonly FunctionPool[];
-  readonly mappings: readonly EventSourceMapping[];
-}
-
-function runFunctions(
-  deployment: Deployment,
-  aws: Services,
-  endpoint: string,
-  log: (line: string) => void,
-): RunningFunctions {
-  const pools = new Map<string, FunctionPool>();
-  for (const definition of deployment.functions) {
-    requireBundle(definition);
-    const concurrency = deployment.mappings
-      .filter(({ functionName }) => functionName === definition.name)
-      .reduce((sum, { maximumConcurrency }) => sum + maximumConcurrency, 0);
-    const create = () =>
-      createFunctionProcess({
-        definition,
-        endpoint,
-        openSession: () =>
-          aws.identities.assumeRole({
-            roleArn: definition.roleArn,
-            sessionName: definition.name,
-            functionName: definition.name,
-          }),
-        print: (stream, line) => {
-          aws.logs.append(definition.logGroup, stream, line);
-          log(`${definition.name}: ${line}`);
-        },
-      });
-    pools.set(definition.name, createFunctionPool(create, Math.max(1, concurrency)));
-  }
-  const mappings = deployment.mappings.map((mapping) => {
-    const pool = pools.get(mapping.functionName);
-    if (pool === undefined) {
-      throw new Error(`An event source mapping names the function ${mapping.functionName}, which is not deployed`);
-    }
-    return startEventSourceMapping({
-      definition: mapping,
-      ...queueReader(aws.client, mapping.queueArn),
-      invoke: (event) => pool.invoke(event),
-      log,
-    });
-  });
-  return { pools: [...pools.values()], mappings };
-}
-
-async function stopFunctions({ pools, mappings }: RunningFunctions): Promise<void> {
-  // Children first: a mapping waits for its batches in flight.
-  const stopped = mappings.map((mapping) => mapping.stop());
-  await Promise.all(pools.map((pool) => pool.stop()));
-  await Promise.race([Promise.all(stopped), new Promise((resolve) => setTimeout(resolve, 500).unref())]);
-}
-
-function requireBundle({ codePath, name }: FunctionDefinition): void {
-  if (!existsSync(codePath)) {
-    throw new Error(`The bundle of ${name} is not at ${codePath}: run npm run build first.`);
-  }
-}
-
-const receivedMessages = z.object({
-  Messages: z
-    .array(
-      z.object({
-        MessageId: z.string(),
-        ReceiptHandle: z.string(),
-        Body: z.string(),
-        MD5OfBody: z.string(),
-        MD5OfMessageAttributes: z.string().optional(),
-        Attributes: z.record(z.string(), z.string()).optional(),
-        MessageAttributes: z
-          .record(
-            z.string(),
-            z.object({ DataType: z.string(), StringValue: z.string().optional(), BinaryValue: z.string().optional() }),
-          )
-          .optional(),
-      }),
-    )
-    .default([]),
-});
-
-function queueReader(client: InternalClient, queueArn: string) {
-  const [, , , , account = '', name = ''] = queueArn.split(':');
-  const QueueUrl = `http://127.0.0.1/${account}/${name}`;
-  return {
-    receive: async (maximum: number, waitSeconds: number) => {
-      const answer = await client.json('sqs', 'AmazonSQS.ReceiveMessage', {
-        QueueUrl,
-        MaxNumberOfMessages: maximum,
-        WaitTimeSeconds: waitSeconds,
-        MessageSystemAttributeNames: ['All'],
-        MessageAttributeNames: ['All'],
-      });
-      return receivedMessages.parse(answer).Messages;
-    },
-    remove: async (messages: readonly { readonly MessageId: string; readonly ReceiptHandle: string }[]) => {
-      await Promise.all(
-        messages.map(({ ReceiptHandle }) => client.json('sqs', 'AmazonSQS.DeleteMessage', { QueueUrl, ReceiptHandle })),
-      );
-    },
-  };
-}
-
 function readExamplePolicy(agents: ReadonlyMap<string, Agent>): unknown {
   const path = join(ROOT, 'policy.example.yaml');
   const text = readFileSync(path, 'utf8');
   readPolicyDocument(text, 'policy.example.yaml', agents);
   return parseYaml(text);
-}
-
-interface Control extends Services {
-  readonly deployment: () => Deployment | undefined;
-  readonly deployPolicy: (policy: unknown) => Promise<void>;
-}
-
-/** What can be asked of the sandbox itself; `docs/sandbox.md` lists it. */
-async function answerControl({ method, name, query, body }: ControlRequest, control: Control): Promise<ApiResponse> {
-  switch (`${method} ${name}`) {
-    case 'GET health':
-      return json({
-        status: 'ok',
-        services: [...control.services.keys()],
-        deployed: control.deployment() !== undefined,
-      });
-    case 'GET deployment':
-      return json(control.deployment() ?? null);
-    case 'GET faults':
-      return json(control.lambda.faults.read());
-    case 'PUT faults':
-      return json(control.lambda.faults.replace(parseControlBody(body)));
-    case 'DELETE faults':
-      return json(control.lambda.faults.replace({}));
-    case 'GET calls': {
-      const wanted = [...query];
-      return json(
-        control.calls.list().filter((call) =>
-          wanted.every(([key, value]) => {
-            switch (key) {
-              case 'caller':
-                return call.caller.kind === value;
-              case 'service':
-              case 'action':
-              case 'region':
-                return call[key] === value;
-              default:
-                throw new AwsError(
-                  'InvalidQuery',
-                  400,
-                  `Calls are filtered by caller, service, action, region; not ${key}`,
-                );
-            }
-          }),
-        ),
-      );
-    }
-    case 'DELETE calls':
-      control.calls.reset();
-      return json([]);
-    case 'PUT policy':
-      await control.deployPolicy(parseControlBody(body));
-      return json({ status: 'ok' });
-    default:
-      throw new AwsError(
-        'NotFound',
-        404,
-        `There is no ${method} /_sandbox/${name}. There are: GET health, GET deployment, GET|PUT|DELETE faults, GET|DELETE calls, PUT policy.`,
-      );
-  }
-}
-
-function parseControlBody(body: Buffer): unknown {
-  try {
-    return JSON.parse(body.toString('utf8'));
-  } catch (error) {
-    throw new AwsError('InvalidJson', 400, `The body is not JSON: ${String(error)}`);
-  }
-}
-
-function json(value: unknown): ApiResponse {
-  return { status: 200, headers: { 'content-type': 'application/json' }, body: JSON.stringify(value, null, 2) };
 }

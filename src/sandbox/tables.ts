@@ -2,7 +2,7 @@ import type { EventEmitter } from 'node:events';
 import { Readable } from 'node:stream';
 import dynalite from 'dynalite';
 import * as z from 'zod';
-import type { ApiRequest, ApiResponse, ApiService } from './api.ts';
+import { type ApiRequest, type ApiResponse, type ApiService, AwsError } from './api.ts';
 import { action, createJsonService } from './json-service.ts';
 
 /** DynamoDB, by dynalite in the same process, one store a region; plus the few actions that dynalite lacks. */
@@ -28,6 +28,9 @@ export function createTables(options: { readonly accountId: string }): ApiServic
       return table.status === 200 ? own(request) : table;
     }
     const answer = await exchange(storeOf(request.region), request, name, request.body);
+    if (answer.status !== 200 && answer.body.includes('#UnknownOperationException')) {
+      throw new AwsError('UnknownOperationException', 400, `The sandbox's DynamoDB has no action ${name}.`);
+    }
     return { ...answer, body: localize(answer.body.toString(), request.region, options.accountId) };
   };
 }

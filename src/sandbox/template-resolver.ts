@@ -37,12 +37,14 @@ const NO_VALUE = Symbol('AWS::NoValue');
  *
  * @param given values for parameters; the others take their defaults.
  * @param resourceOf the resource behind a logical id, undefined if it is not deployed (yet).
+ * @param include reads the file behind the `Location` of an `AWS::Include`.
  */
 export function createTemplateResolver(
   template: Template,
   given: Readonly<Record<string, string>>,
   stack: StackIdentity,
   resourceOf: (logicalId: string) => DeployedResource | undefined,
+  include: (location: string) => unknown = () => undefined,
 ): TemplateResolver {
   const parameters = resolveParameters(template, given);
   const pseudo: Readonly<Record<string, unknown>> = {
@@ -177,6 +179,19 @@ export function createTemplateResolver(
     'Fn::Length': (argument, path) => asList(resolve(argument, path), path).length,
   };
 
+  const transformed = (argument: unknown, path: string): Readonly<Record<string, unknown>> => {
+    const { Name, Parameters } = isObject(argument) ? argument : {};
+    if (Name !== 'AWS::Include' || !isObject(Parameters)) {
+      throw new TemplateError(`${path} uses the transform ${String(Name)}; the sandbox has AWS::Include only`);
+    }
+    const location = asText(resolve(Parameters['Location'], path), path);
+    const included = include(location);
+    if (!isObject(included)) {
+      throw new TemplateError(`${path} includes ${location}, which holds no object`);
+    }
+    return included;
+  };
+
   const resolve = (value: unknown, path: string): unknown => {
     if (Array.isArray(value)) {
       return value
@@ -185,6 +200,10 @@ export function createTemplateResolver(
     }
     if (!isObject(value)) {
       return value;
+    }
+    if (Object.hasOwn(value, 'Fn::Transform')) {
+      const { 'Fn::Transform': transform, ...siblings } = value;
+      return resolve({ ...siblings, ...transformed(transform, path) }, path);
     }
     const [only, ...others] = Object.entries(value);
     if (only !== undefined && others.length === 0) {

@@ -6,7 +6,7 @@ const limitBytes = 4096;
 
 const variableName = /^[a-zA-Z][a-zA-Z0-9_]+$/;
 
-/** Set by Lambda itself. `AWS_LAMBDA_EXEC_WRAPPER` is not among them. Source: Lambda's guide, "environment variables". */
+/** Set by Lambda itself; `AWS_LAMBDA_EXEC_WRAPPER` is not. Source: Lambda's guide, "environment variables". */
 const reserved: ReadonlySet<string> = new Set([
   '_HANDLER',
   '_X_AMZN_TRACE_ID',

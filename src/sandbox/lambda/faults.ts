@@ -26,7 +26,7 @@ export interface Faults {
   read(): FaultDocument;
   /** The switches that don't count down, read at every call. */
   settings(): Pick<FaultDocument, 'quotas' | 'timings' | 'retiredRuntimes' | 'frozenRuntimes'>;
-  /** Takes the place of all former faults. @throws AwsError `InvalidFaults` 400 that says which member is wrong and why. */
+  /** Takes the place of all former faults. @throws AwsError `InvalidFaults` 400 that says what is wrong and why. */
   replace(document: unknown): FaultDocument;
   /** What the faults do to a call; uses up a turn of every fault that fits. */
   onCall(occasion: Occasion): { latencyMilliseconds: number; error: AwsError | undefined; loseAnswer: boolean };
@@ -144,7 +144,8 @@ export function createFaults(random: () => number = Math.random): Faults {
         fault.message ??
         'Lambda was unable to decrypt your environment variables because the KMS access was denied. ' +
           'Please check your KMS permissions. KMS Exception: AccessDeniedException KMS Message: The ciphertext refers ' +
-          'to a customer master key that does not exist, does not exist in this region, or you are not allowed to access.'
+          'to a customer master key that does not exist, does not exist in this region, or you are not allowed to ' +
+          'access.'
       );
     },
     masterArn: (occasion) => document.edgeReplicas.find((fault) => fits(fault, occasion))?.masterArn,

@@ -1,4 +1,4 @@
-import { functionConfiguration, listedConfiguration, type Telling } from './function-configuration.ts';
+import { functionConfiguration, type Telling } from './function-configuration.ts';
 import { type FunctionReference, functionArn, parseFunctionName } from './function-name.ts';
 import { type Call, occasionOf, type Plane, pathParameter, principalOf } from './plane.ts';
 import { accessDenied, functionNotFound, invalidParameter, notFound } from './refusals.ts';
@@ -115,5 +115,3 @@ export function toldTwice(
   const layers: readonly AttachedLayer[] = version.settings.Layers;
   return { body, recorded: layers.length === 0 ? body : { ...body, Layers: layers } };
 }
-
-export { functionConfiguration, listedConfiguration };

@@ -78,7 +78,7 @@ export function locateLayer(call: Call, written: string): { account: string; reg
   };
 }
 
-/** @throws AwsError `AccessDeniedException` for another account's layer version, unless its policy lets this caller in. */
+/** @throws AwsError `AccessDeniedException` for another account's layer version that isn't open to this caller. */
 export function requireReadable(
   call: Call,
   plane: Plane,

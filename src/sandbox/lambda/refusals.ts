@@ -48,7 +48,8 @@ export function preconditionFailed(read: 'GetFunction/GetAlias' | 'GetPolicy' | 
   return new AwsError(
     'PreconditionFailedException',
     412,
-    `The Revision Id provided does not match the latest Revision Id. Call the ${read} API to retrieve the latest Revision Id`,
+    'The Revision Id provided does not match the latest Revision Id. ' +
+      `Call the ${read} API to retrieve the latest Revision Id`,
     user,
   );
 }

@@ -2,7 +2,7 @@ import { AwsError } from '../../api.ts';
 import { addressFunction, requireFunction, requireVersion } from '../functions.ts';
 import type { Action } from '../plane.ts';
 
-/** Refused for every function that exists: the sandbox keeps no code that it could run. A data event, so not recorded. */
+/** Refused for every function: the sandbox keeps no code that it could run. A data event, so not recorded. */
 export const invoke: Action = {
   name: 'Invoke',
   eventName: undefined,

@@ -79,7 +79,7 @@ const quotedPattern =
   '|event-source-mapping:[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}' +
   '|capacity-provider:[a-zA-Z0-9-_]+)';
 
-/** The function whose tags a call is about. Event source mappings, code signing configs: the sandbox holds no tags of these. */
+/** The function whose tags a call is about. The sandbox holds no tags of other resources. */
 function taggedResource(call: Call, plane: Plane, action: string): { home: Home; target: LambdaFunction } {
   const arn = pathParameter(call, 'Resource');
   const kind = /^arn:aws[a-zA-Z-]*:lambda:[a-z0-9-]+:\d{12}:(function|layer|code-signing-config|event-source-mapping):/;
