@@ -1,3 +1,3 @@
 import { defineConfig } from 'vitest/config';
 
-export default defineConfig({ test: { include: ['test/unit/**/*.test.ts'], environment: 'node' } });
+export default defineConfig({ test: { include: ['test/{unit,contract,e2e}/**/*.test.ts'], environment: 'node' } });

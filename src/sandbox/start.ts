@@ -114,7 +114,7 @@ async function tour(sandbox: Sandbox): Promise<boolean> {
 }
 
 function row({ scene, hasHeld, outcome, seconds }: Played): string {
-  return `  ${hasHeld ? '✓' : '✗'} ${scene.title.padEnd(46)}  ${outcome.padEnd(41)} ${seconds.toFixed(1).padStart(4)} s`;
+  return `  ${hasHeld ? '✓' : '✗'} ${scene.title.padEnd(42)}  ${outcome.padEnd(44)} ${seconds.toFixed(1).padStart(4)} s`;
 }
 
 function section(title: string, lines: readonly string[]): void {

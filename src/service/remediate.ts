@@ -109,10 +109,7 @@ async function look(arn: FunctionArn, changes: readonly Change[], world: World):
     ? await world.records.find(functionArn)
     : undefined;
   const decision = decide(await situationFor(snapshot, selection, record, policy, world));
-  const { change, isCulprit } = attribute(
-    changes,
-    'drift' in decision ? decision.drift.map(({ path }) => path) : ['Tags'],
-  );
+  const { change, isCulprit } = attribute(changes, partsConcerned(decision));
   await act({ snapshot, selection, record, decision, changes, cause: causeOf(change, isCulprit) }, world);
   return { functionArn, status: decision.status, reason: 'reason' in decision ? decision.reason : '' };
 }
@@ -144,6 +141,26 @@ function mayBeRecorded(
     changes.some(({ followUp, tagKeys, kind }) => followUp || kind === 'asked' || tagKeys.includes(policy.optIn.tag)) ||
     bearsTraces(snapshot, policy, agents)
   );
+}
+
+/** The parts of a function whose change may have led to a decision, for naming who did it. */
+function partsConcerned(decision: Decision): readonly string[] {
+  switch (decision.status) {
+    case 'drifted':
+    case 'contested':
+      return decision.drift.map(({ path }) => path);
+    case 'release':
+      return { 'opted-out': ['Tags'], excluded: [], runtime: ['Runtime'], architecture: ['Architectures'] }[
+        decision.reason
+      ];
+    case 'blocked':
+    case 'unsupported':
+      return ['Handler', 'Layers', 'Environment', 'Runtime', 'Architectures', 'Tags'];
+    case 'out-of-scope':
+    case 'compliant':
+    case 'waiting':
+      return [];
+  }
 }
 
 /** One look with its answer, about to be acted on. */

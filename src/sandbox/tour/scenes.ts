@@ -84,7 +84,7 @@ const create: Scene[] = runtimes.map((variant) => ({
     });
     await stage.recorded(name, 'protected');
     await expectProtected(stage, name, variant);
-    return `protected by ${variant.redirected ? 'a redirected Handler' : 'the wrapper'}, layer ${variant.layer}`;
+    return `protected: ${variant.redirected ? 'Handler redirected' : 'wrapper set'}, layer ${variant.layer}`;
   },
 }));
 
@@ -119,7 +119,7 @@ const removed: Scene[] = [
   },
   {
     chapter: 'Somebody takes protection off',
-    title: 'mallory sets the Handler of a python3.7 function back',
+    title: 'mallory sets a python3.7 Handler back',
     async play(stage) {
       await protectedFunction(stage, 'reports', { Runtime: 'python3.7', Handler: 'app.handler' });
       await stage.change('mallory', 'reports', { Handler: 'app.handler' });
@@ -164,7 +164,7 @@ const moved: Scene[] = [
         ['app.handler', undefined, wrapper],
         'Handler given back, wrapper set',
       );
-      return 'Handler given back, wrapper set, in one update';
+      return 'Handler given back, wrapper set, one update';
     },
   },
   {
@@ -180,7 +180,7 @@ const moved: Scene[] = [
   },
   {
     chapter: 'The team moves on',
-    title: 'moves on to python3.9, which the agent can’t serve',
+    title: 'moves to python3.9, which is not served',
     async play(stage) {
       await protectedFunction(stage, 'ledger', { Runtime: 'python3.7', Handler: 'app.handler' });
       await stage.change('alice', 'ledger', { Runtime: 'python3.9' });

@@ -1,6 +1,5 @@
 import { CloudWatchLogsClient, FilterLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
 import * as z from 'zod';
-import { whoText } from '../../domain/alert-text.ts';
 import type { FunctionRecord, RecordStatus } from '../../domain/record.ts';
 import { type Scene, scenes } from './scenes.ts';
 import type { Stage } from './stage.ts';
@@ -81,12 +80,12 @@ export async function describeHistory(stage: Stage, name: string): Promise<strin
     lines.unshift(
       [
         at.slice(11, 23),
-        `${status} ${action}`.padEnd(20),
+        `${status} ${action}`.padEnd(18),
         shorten(
           drift.length > 1 ? `${drift[0]?.code} and ${drift.length - 1} more` : (drift[0]?.code ?? ''),
-          30,
-        ).padEnd(30),
-        shorten(`${cause.eventName} by ${cause.actor ? whoText(cause.actor) : 'unknown'}`, 60),
+          24,
+        ).padEnd(24),
+        shorten(`${cause.eventName} by ${cause.actor?.name ?? 'unknown'}`, 40),
       ].join('  '),
     );
   return lines;
