@@ -21,6 +21,7 @@ interface Options {
   readonly json?: true;
   readonly live?: true;
   readonly endpoint?: string;
+  readonly region: string;
   readonly policy?: string;
   readonly table?: string;
   readonly ownRole: readonly string[];
@@ -45,6 +46,11 @@ export function replayCommand(finish: (code: ExitCode) => void): Command {
     .option('--json', 'print an array, one object per record')
     .option('--live', 'go on and decide about each function as it is in AWS now; nothing is changed')
     .option('--endpoint <url>', 'the same against another endpoint, such as the sandbox')
+    .option(
+      '--region <region>',
+      'where the secrets and the table of records are; functions are asked for in their own',
+      process.env['AWS_REGION'] ?? process.env['AWS_DEFAULT_REGION'] ?? 'us-east-1',
+    )
     .option('--policy <file>', 'the policy to decide by (default: policy.yaml, else policy.example.yaml)')
     .option('--table <name>', 'the table of records, to know what Layerward attached (with --live or --endpoint)')
     .option('--own-role <arn...>', 'roles whose calls count as Layerward’s own', [])
@@ -101,14 +107,14 @@ function readPolicy(path: string | undefined, agents: Agents): Policy {
   return readPolicyDocument(readFile(file).toString('utf8'), path ?? file, agents);
 }
 
-function openSight({ endpoint, table }: Options, agents: Agents, policy: Policy): Sight {
-  const options = { customUserAgent: userAgent, ...(endpoint ? { endpoint } : {}) };
+function openSight({ endpoint, region, table }: Options, agents: Agents, policy: Policy): Sight {
+  const options = { region, customUserAgent: userAgent, ...(endpoint ? { endpoint } : {}) };
   const now = () => new Date();
   return {
     agents,
     policy,
     ownFunctionArns: [],
-    functions: createLambdaFunctions(({ region }) => new LambdaClient({ ...options, region })),
+    functions: createLambdaFunctions((place) => new LambdaClient({ ...options, region: place.region })),
     credentials: createSecretsManagerCredentials(new SecretsManagerClient(options), now),
     records: table === undefined ? undefined : createDynamoDbRecords(new DynamoDBClient(options), table),
     now,
