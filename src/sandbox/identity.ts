@@ -50,7 +50,7 @@ export function createIdentities(options: { readonly accountId: string; readonly
       const role = parseRoleArn(roleArn);
       const roleId = uniqueId('AROA', roleArn);
       const arn = `arn:${role.partition}:sts::${role.accountId}:assumed-role/${role.name}/${sessionName}`;
-      const accessKeyId = `ASIA${base32(randomBytes(10)).slice(0, 16)}`;
+      const accessKeyId = `ASIA${base32(randomBytes(16))}`;
       const now = options.clock.now();
       const caller: Caller = {
         accountId: role.accountId,

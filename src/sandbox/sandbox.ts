@@ -17,6 +17,7 @@ import { createLambda, type LambdaControlPlane } from './lambda/control-plane.ts
 import { createLogStore, type LogStore } from './log-store.ts';
 import { createLogs } from './logs.ts';
 import { startMessaging } from './messaging.ts';
+import { createMetrics } from './metrics.ts';
 import { deliverToQueue } from './queue-target.ts';
 import { type RunningFunctions, runFunctions } from './running-functions.ts';
 import { createSecrets } from './secrets.ts';
@@ -223,6 +224,7 @@ async function startServices(options: {
       createTagging((account, at) => lambda.taggedFunctions(account, at)),
     )
     .set('logs', createLogs(logs, { accountId: HUB_ACCOUNT, region }))
+    .set('monitoring', createMetrics(logs, { accountId: HUB_ACCOUNT, region }))
     .set('cloudtrail', trail.service);
   return {
     services,

@@ -90,7 +90,7 @@ const create: Scene[] = runtimes.map((variant) => ({
 
 const untagged: Scene[] = runtimes.map(({ runtime, handler }) => ({
   chapter: 'Functions without the tag',
-  title: `creates a ${runtime} function without the tag`,
+  title: `creates a ${runtime} function, untagged`,
   async play(stage) {
     const name = `plain-${shortName(runtime)}`;
     await stage.create('alice', name, { Runtime: runtime, Handler: handler, Tags: { team: 'orders' } });
@@ -107,7 +107,7 @@ const untagged: Scene[] = runtimes.map(({ runtime, handler }) => ({
 const removed: Scene[] = [
   {
     chapter: 'Somebody takes protection off',
-    title: 'mallory strips the layer of a Node function',
+    title: 'mallory strips a Node function of its layer',
     async play(stage) {
       await protectedFunction(stage, 'billing', {});
       await stage.change('mallory', 'billing', { Layers: [] });

@@ -50,7 +50,10 @@ describe('an event pattern matches', () => {
     ['a present field', inDetail({ userIdentity: { userName: [{ exists: true }] } })],
     ['a present null', parameter('note', { exists: true })],
     ['an absent field', inDetail({ errorCode: [{ exists: false }] })],
-    ['an absent field below an absent object', inDetail({ userIdentity: { sessionContext: { sessionIssuer: { arn: [{ exists: false }] } } } })],
+    [
+      'an absent field below an absent object',
+      inDetail({ userIdentity: { sessionContext: { sessionIssuer: { arn: [{ exists: false }] } } } }),
+    ],
     ['the absence of a leaf where there is an object', inDetail({ userIdentity: [{ exists: false }] })],
     ['the absence of an empty array', { resources: [{ exists: false }] }],
     ['any element of an array', parameter('layers', 'arn:two')],
@@ -60,7 +63,12 @@ describe('an event pattern matches', () => {
     ['either branch of $or', { $or: [{ source: ['aws.ec2'] }, { region: ['eu-west-1'] }] }],
     [
       'a nested $or',
-      inDetail({ $or: [{ errorCode: [{ exists: true }] }, { userIdentity: { $or: [{ type: ['Root'] }, { type: ['IAMUser'] }] } }] }),
+      inDetail({
+        $or: [
+          { errorCode: [{ exists: true }] },
+          { userIdentity: { $or: [{ type: ['Root'] }, { type: ['IAMUser'] }] } },
+        ],
+      }),
     ],
   ])('%s', (_what, pattern) => {
     expect(matchesPattern(pattern, record)).toBe(true);
@@ -82,7 +90,10 @@ describe('an event pattern does not match', () => {
       inDetail({ userIdentity: { sessionContext: { sessionIssuer: { arn: [{ 'anything-but': ['arn:x'] }] } } } }),
     ],
     ['anything but its prefix', { source: [{ 'anything-but': { prefix: 'aws.' } }] }],
-    ['anything but its text in another case', { source: [{ 'anything-but': { 'equals-ignore-case': ['AWS.LAMBDA'] } }] }],
+    [
+      'anything but its text in another case',
+      { source: [{ 'anything-but': { 'equals-ignore-case': ['AWS.LAMBDA'] } }] },
+    ],
     ['anything but a fitting wildcard', { source: [{ 'anything-but': { wildcard: ['a*a'] } }] }],
     ['anything but all elements of an array', parameter('layers', { 'anything-but': ['arn:one', 'arn:two'] })],
     ['a number outside of a range', parameter('timeout', { numeric: ['<', 30] })],
@@ -103,7 +114,12 @@ describe('an event pattern does not match', () => {
 });
 
 describe('fields of objects in an array', () => {
-  const event = { items: [{ name: 'a', size: 1 }, { name: 'b', size: 2, tags: ['x', 'y'] }] };
+  const event = {
+    items: [
+      { name: 'a', size: 1 },
+      { name: 'b', size: 2, tags: ['x', 'y'] },
+    ],
+  };
 
   it('have to come from the same element', () => {
     expect(matchesPattern({ items: { name: ['a'], size: [1] } }, event)).toBe(true);
@@ -116,7 +132,9 @@ describe('fields of objects in an array', () => {
   });
 
   it('may pick different plain values of one array', () => {
-    expect(matchesPattern({ $or: [{ 'items.tags': ['z'] }, { items: { name: ['b'], tags: ['y'] } }] }, event)).toBe(true);
+    expect(matchesPattern({ $or: [{ 'items.tags': ['z'] }, { items: { name: ['b'], tags: ['y'] } }] }, event)).toBe(
+      true,
+    );
   });
 
   it('keep to their element in arrays of arrays', () => {

@@ -25,10 +25,25 @@ describe('a queue admits an event', () => {
     ['without a condition', policyOf(allow)],
     ['by a single statement that is no list', JSON.stringify({ Statement: allow })],
     ['whose rule is named', withCondition({ ArnEquals: { 'aws:SourceArn': ruleArn } })],
-    ['whose rule is one of those named', withCondition({ ArnEquals: { 'aws:SourceArn': ['arn:aws:x:y:z:w', ruleArn] } })],
-    ['whose rule fits a wildcard', withCondition({ ArnLike: { 'aws:SourceArn': 'arn:aws:events:*:111122223333:rule/*' } })],
+    [
+      'whose rule is one of those named',
+      withCondition({ ArnEquals: { 'aws:SourceArn': ['arn:aws:x:y:z:w', ruleArn] } }),
+    ],
+    [
+      'whose rule fits a wildcard',
+      withCondition({ ArnLike: { 'aws:SourceArn': 'arn:aws:events:*:111122223333:rule/*' } }),
+    ],
     ['with a key in other letters', withCondition({ StringEquals: { 'AWS:sourcearn': ruleArn } })],
-    ['that is not denied for another transport', policyOf(allow, { Effect: 'Deny', Principal: '*', Action: 'sqs:*', Resource: queueArn, Condition: { Bool: { 'aws:SecureTransport': 'false' } } })],
+    [
+      'that is not denied for another transport',
+      policyOf(allow, {
+        Effect: 'Deny',
+        Principal: '*',
+        Action: 'sqs:*',
+        Resource: queueArn,
+        Condition: { Bool: { 'aws:SecureTransport': 'false' } },
+      }),
+    ],
     ['by an action with a wildcard, in other letters', policyOf({ ...allow, Action: 'SQS:send*' })],
     ['where an optional key is absent', withCondition({ StringEqualsIfExists: { 'aws:PrincipalOrgID': 'o-example' } })],
   ])('%s', (_what, policy) => {
@@ -40,13 +55,19 @@ describe('a queue refuses an event', () => {
   it.each([
     ['without a policy', undefined],
     ['of another rule', withCondition({ ArnEquals: { 'aws:SourceArn': `${ruleArn}-other` } })],
-    ['whose ARN fits only if a wildcard crossed its parts', withCondition({ ArnLike: { 'aws:SourceArn': 'arn:aws:events:*:rule/changes' } })],
+    [
+      'whose ARN fits only if a wildcard crossed its parts',
+      withCondition({ ArnLike: { 'aws:SourceArn': 'arn:aws:events:*:rule/changes' } }),
+    ],
     ['meant for another queue', policyOf({ ...allow, Resource: `${queueArn}-other` })],
     ['for another service', policyOf({ ...allow, Principal: { Service: 'sns.amazonaws.com' } })],
     ['for another action', policyOf({ ...allow, Action: 'sqs:ReceiveMessage' })],
     ['that is denied too', policyOf(allow, { ...allow, Effect: 'Deny' })],
     ['where a required key is absent', withCondition({ StringEquals: { 'aws:PrincipalOrgID': 'o-example' } })],
-    ['where one of two conditions fails', withCondition({ ArnEquals: { 'aws:SourceArn': ruleArn }, StringEquals: { 'aws:SourceAccount': '1' } })],
+    [
+      'where one of two conditions fails',
+      withCondition({ ArnEquals: { 'aws:SourceArn': ruleArn }, StringEquals: { 'aws:SourceAccount': '1' } }),
+    ],
   ])('%s', (_what, policy) => {
     expect(admits(policy, request)).toBe(false);
   });

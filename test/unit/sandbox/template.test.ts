@@ -96,7 +96,10 @@ describe('intrinsic functions', () => {
 
   it.each([
     ['!Ref Nothing', 'Resources.R.Properties.value refers to Nothing, which is no parameter and no deployed resource'],
-    ['{ deep: [!GetAtt Queue.Url] }', 'Resources.R.Properties.value.deep[0] asks for Queue.Url; the sandbox knows these attributes of it: Arn'],
+    [
+      '{ deep: [!GetAtt Queue.Url] }',
+      'Resources.R.Properties.value.deep[0] asks for Queue.Url; the sandbox knows these attributes of it: Arn',
+    ],
     ["!Sub '${Nope.Arn}'", 'refers to Nope'],
     ['!If [Missing, 1, 2]', 'names the condition Missing, which the template does not have'],
     ['!FindInMap [Sizes, live, Memory]', 'looks up Sizes › live › Memory, which is not in Mappings'],

@@ -1,0 +1,152 @@
+"""What moto 5.2 lacks of what the template needs, in one place: as code where it can be filled in, in words where not.
+
+moto's CloudFormation skips resource types that it does not know, and then fails on references to them. Each such type is
+taught to it here: created through moto's own API of the service, with the properties that the template gives, so that
+references resolve and boto3 finds the resource. AppConfig has no environments, strategies and deployments in moto at all:
+those only get an id.
+
+Not filled in, so the checks don't look at it:
+- queues and table are created without DeletionPolicy and UpdateReplacePolicy having a meaning; cfn-lint looks at those;
+- PointInTimeRecoverySpecification and TimeToLiveSpecification of tables are ignored: they are applied here, afterwards;
+- event source mappings lose MaximumBatchingWindowInSeconds and ScalingConfig;
+- LoggingConfig of functions is kept, and nothing is written there;
+- IAM is not enforced, and rules deliver nothing.
+
+moto's Lambda, beyond this: configurations without RevisionId checks, no InProgress state, no 409, ListFunctions unpaged,
+layers only of the same account. GetResources has 50 a page and is deaf to ResourceARNList.
+"""
+
+import json
+import secrets
+from collections.abc import Callable
+
+import boto3
+from moto.cloudformation import parsing
+from moto.core.common_models import CloudFormationModel
+from moto.moto_server.threaded_moto_server import ThreadedMotoServer
+
+Create = Callable[[Callable, str, dict], tuple[str, dict[str, str]]]
+
+
+def start() -> tuple[ThreadedMotoServer, str]:
+    """Starts moto on a free port of 127.0.0.1, with the gaps filled in. Answers the server and its endpoint."""
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    endpoint = f"http://{host}:{port}"
+    for resource_type, create in GAPS.items():
+        teach(resource_type, create, endpoint)
+    # moto remembers the list of the types that it knows.
+    for cached in (parsing.get_model_list, parsing.get_model_map, parsing.get_name_type_map):
+        cached.cache_clear()
+    return server, endpoint
+
+
+def teach(resource_type: str, create: Create, endpoint: str) -> None:
+    """Makes a resource type known to moto's CloudFormation, which finds the subclasses of its model by itself."""
+
+    class Gap(CloudFormationModel):
+        # moto keeps its models by the service that their module is named for.
+        __module__ = "moto.gaps"
+
+        def __init__(self, physical_id: str, attributes: dict[str, str]) -> None:
+            self.physical_resource_id = physical_id
+            self.attributes = attributes
+
+        @staticmethod
+        def cloudformation_name_type() -> str:
+            return ""
+
+        @staticmethod
+        def cloudformation_type() -> str:
+            return resource_type
+
+        @classmethod
+        def has_cfn_attr(cls, attr: str) -> bool:
+            return True
+
+        def get_cfn_attribute(self, name: str) -> str:
+            return self.attributes[name]
+
+        @classmethod
+        def create_from_cloudformation_json(cls, resource_name, cloudformation_json, account_id, region_name, **_):
+            def client(service: str):
+                return boto3.client(service, region_name=region_name, endpoint_url=endpoint)
+
+            return cls(*create(client, resource_name, cloudformation_json["Properties"]))
+
+    KEPT.append(Gap)
+
+
+# Classes are found only for as long as somebody holds them.
+KEPT: list[type] = []
+
+
+def alarm(client, name, properties):
+    client("cloudwatch").put_metric_alarm(**properties)
+    found = client("cloudwatch").describe_alarms(AlarmNames=[properties["AlarmName"]])["MetricAlarms"][0]
+    return properties["AlarmName"], {"Arn": found["AlarmArn"]}
+
+
+def queue_policy(client, name, properties):
+    for url in properties["Queues"]:
+        policy = json.dumps(properties["PolicyDocument"])
+        client("sqs").set_queue_attributes(QueueUrl=url, Attributes={"Policy": policy})
+    return name, {}
+
+
+def topic_policy(client, name, properties):
+    for arn in properties["Topics"]:
+        policy = json.dumps(properties["PolicyDocument"])
+        client("sns").set_topic_attributes(TopicArn=arn, AttributeName="Policy", AttributeValue=policy)
+    return name, {}
+
+
+def subscription(client, name, properties):
+    return client("sns").subscribe(**properties)["SubscriptionArn"], {}
+
+
+def metric_filter(client, name, properties):
+    transformations = [
+        {key[0].lower() + key[1:]: value for key, value in transformation.items()}
+        for transformation in properties["MetricTransformations"]
+    ]
+    client("logs").put_metric_filter(
+        filterName=name,
+        logGroupName=properties["LogGroupName"],
+        filterPattern=properties["FilterPattern"],
+        metricTransformations=transformations,
+    )
+    return name, {}
+
+
+def application(client, name, properties):
+    return client("appconfig").create_application(**properties)["Id"], {}
+
+
+def profile(client, name, properties):
+    return client("appconfig").create_configuration_profile(**properties)["Id"], {}
+
+
+def hosted_version(client, name, properties):
+    created = client("appconfig").create_hosted_configuration_version(**properties)
+    return str(created["VersionNumber"]), {}
+
+
+def only_an_id(client, name, properties):
+    return secrets.token_hex(4)[:7], {}
+
+
+GAPS: dict[str, Create] = {
+    "AWS::CloudWatch::Alarm": alarm,
+    "AWS::SQS::QueuePolicy": queue_policy,
+    "AWS::SNS::TopicPolicy": topic_policy,
+    "AWS::SNS::Subscription": subscription,
+    "AWS::Logs::MetricFilter": metric_filter,
+    "AWS::AppConfig::Application": application,
+    "AWS::AppConfig::ConfigurationProfile": profile,
+    "AWS::AppConfig::HostedConfigurationVersion": hosted_version,
+    "AWS::AppConfig::Environment": only_an_id,
+    "AWS::AppConfig::DeploymentStrategy": only_an_id,
+    "AWS::AppConfig::Deployment": only_an_id,
+}

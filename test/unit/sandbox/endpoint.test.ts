@@ -1,0 +1,369 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { AppConfigDataClient, StartConfigurationSessionCommand } from '@aws-sdk/client-appconfigdata';
+import {
+  CreateTableCommand,
+  DescribeTableCommand,
+  DynamoDBClient,
+  TransactWriteItemsCommand,
+} from '@aws-sdk/client-dynamodb';
+import { EventBridgeClient, PutEventsCommand, PutRuleCommand } from '@aws-sdk/client-eventbridge';
+import { CreateFunctionCommand, GetFunctionCommand, LambdaClient } from '@aws-sdk/client-lambda';
+import { CreateSecretCommand, GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import {
+  CreateTopicCommand,
+  ListTopicsCommand,
+  PublishCommand,
+  SNSClient,
+  SubscribeCommand,
+} from '@aws-sdk/client-sns';
+import {
+  CreateQueueCommand,
+  GetQueueAttributesCommand,
+  ListQueuesCommand,
+  ReceiveMessageCommand,
+  SendMessageCommand,
+  SQSClient,
+} from '@aws-sdk/client-sqs';
+import { AssumeRoleCommand, GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { runSandbox } from '../../../src/sandbox/command.ts';
+import { PortInUseError } from '../../../src/sandbox/endpoint.ts';
+import { type Sandbox, startSandbox } from '../../../src/sandbox/sandbox.ts';
+
+let sandbox: Sandbox;
+beforeAll(async () => {
+  sandbox = await startSandbox({ service: false });
+});
+afterAll(() => sandbox.stop());
+beforeEach(() => sandbox.calls.reset());
+
+/** Runs the command, and what it wrote to standard error. */
+async function run(argv: string[]) {
+  const write = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
+  try {
+    return { exitCode: await runSandbox(argv), errors: write.mock.calls.map(([text]) => String(text)).join('') };
+  } finally {
+    write.mockRestore();
+  }
+}
+
+const as = (accessKeyId: string, region = 'eu-west-1') => ({
+  endpoint: sandbox.endpoint,
+  region,
+  credentials: { accessKeyId, secretAccessKey: 'x' },
+  maxAttempts: 1,
+});
+
+const role = 'arn:aws:iam::444455556666:role/teams/deployer';
+
+async function assumeRole() {
+  const answer = await new STSClient(as('alice')).send(new AssumeRoleCommand({ RoleArn: role, RoleSessionName: 'ci' }));
+  const { AccessKeyId = '', SecretAccessKey = '', SessionToken = '' } = answer.Credentials ?? {};
+  return { accessKeyId: AccessKeyId, secretAccessKey: SecretAccessKey, sessionToken: SessionToken };
+}
+
+const newFunction = (FunctionName: string) =>
+  new CreateFunctionCommand({
+    FunctionName,
+    Role: 'arn:aws:iam::111122223333:role/app',
+    Runtime: 'python3.12',
+    Handler: 'app.handler',
+    Code: { ImageUri: undefined, ZipFile: Buffer.from('UEsFBgAAAAAAAAAAAAAAAAAAAAAAAA==', 'base64') },
+  });
+
+describe('a caller', () => {
+  it('is a user named like the access key, in the hub account', async () => {
+    const identity = await new STSClient(as('alice')).send(new GetCallerIdentityCommand({}));
+    expect(identity.Arn).toBe('arn:aws:iam::111122223333:user/alice');
+    expect(identity.Account).toBe('111122223333');
+  });
+
+  it('in a session is the role of its account', async () => {
+    const sts = new STSClient({ ...as('x'), credentials: await assumeRole() });
+    const identity = await sts.send(new GetCallerIdentityCommand({}));
+    expect(identity.Account).toBe('444455556666');
+    expect(identity.Arn).toBe('arn:aws:sts::444455556666:assumed-role/deployer/ci');
+  });
+
+  it('is written into CloudTrail records as a user', async () => {
+    await new LambdaClient(as('carol')).send(newFunction('by-carol'));
+    const record = sandbox.trail.records().find(({ eventName }) => eventName === 'CreateFunction20150331');
+    expect(record?.['userIdentity']).toEqual({
+      type: 'IAMUser',
+      principalId: expect.stringMatching(/^AIDA[A-Z2-7]{17}$/),
+      arn: 'arn:aws:iam::111122223333:user/carol',
+      accountId: '111122223333',
+      accessKeyId: 'carol',
+      userName: 'carol',
+    });
+  });
+
+  it('is written into CloudTrail records as a session of a role', async () => {
+    const lambda = new LambdaClient({ ...as('x'), credentials: await assumeRole() });
+    await lambda.send(newFunction('by-role'));
+    const record = sandbox.trail.records().at(-1);
+    expect(record?.recipientAccountId).toBe('444455556666');
+    expect(record?.['userIdentity']).toEqual({
+      type: 'AssumedRole',
+      principalId: expect.stringMatching(/^AROA[A-Z2-7]{17}:ci$/),
+      arn: 'arn:aws:sts::444455556666:assumed-role/deployer/ci',
+      accountId: '444455556666',
+      accessKeyId: expect.stringMatching(/^ASIA[A-Z2-7]{16}$/),
+      sessionContext: {
+        sessionIssuer: {
+          type: 'Role',
+          principalId: expect.stringMatching(/^AROA[A-Z2-7]{17}$/),
+          arn: role,
+          accountId: '444455556666',
+          userName: 'deployer',
+        },
+        attributes: {
+          creationDate: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/),
+          mfaAuthenticated: 'false',
+        },
+      },
+    });
+  });
+});
+
+describe('a refusal reaches SDK clients by its name', () => {
+  it.each([
+    [
+      'Lambda',
+      'ResourceNotFoundException',
+      404,
+      () => new LambdaClient(as('a')).send(new GetFunctionCommand({ FunctionName: 'no' })),
+    ],
+    [
+      'Secrets Manager',
+      'ResourceNotFoundException',
+      400,
+      () => new SecretsManagerClient(as('a')).send(new GetSecretValueCommand({ SecretId: 'no' })),
+    ],
+    [
+      'EventBridge',
+      'InvalidEventPatternException',
+      400,
+      () => new EventBridgeClient(as('a')).send(new PutRuleCommand({ Name: 'r', EventPattern: '{"a":1}' })),
+    ],
+    [
+      'AppConfig',
+      'ResourceNotFoundException',
+      404,
+      () =>
+        new AppConfigDataClient(as('a')).send(
+          new StartConfigurationSessionCommand({
+            ApplicationIdentifier: 'a',
+            EnvironmentIdentifier: 'b',
+            ConfigurationProfileIdentifier: 'c',
+          }),
+        ),
+    ],
+    [
+      'STS',
+      'ValidationError',
+      400,
+      () =>
+        new STSClient(as('a')).send(
+          new AssumeRoleCommand({ RoleArn: 'arn:aws:iam::1:user/no', RoleSessionName: 'ci' }),
+        ),
+    ],
+    [
+      'SNS',
+      'NotFoundException',
+      404,
+      () =>
+        new SNSClient(as('a')).send(
+          new PublishCommand({ TopicArn: 'arn:aws:sns:eu-west-1:111122223333:no', Message: 'm' }),
+        ),
+    ],
+    [
+      'SQS',
+      'QueueDoesNotExist',
+      400,
+      () =>
+        new SQSClient(as('a')).send(
+          new SendMessageCommand({ QueueUrl: `${sandbox.endpoint}/111122223333/no`, MessageBody: 'm' }),
+        ),
+    ],
+    [
+      'DynamoDB',
+      'ResourceNotFoundException',
+      400,
+      () => new DynamoDBClient(as('a')).send(new DescribeTableCommand({ TableName: 'missing' })),
+    ],
+    [
+      'DynamoDB without an action',
+      'UnknownOperationException',
+      400,
+      () => new DynamoDBClient(as('a')).send(new TransactWriteItemsCommand({ TransactItems: [] })),
+    ],
+  ])('%s: %s', async (_service, name, status, call) => {
+    await expect(call()).rejects.toMatchObject({ name, $metadata: { httpStatusCode: status } });
+  });
+
+  it('and a service that is not there is told with those that are', async () => {
+    const answer = await fetch(sandbox.endpoint, {
+      method: 'POST',
+      headers: {
+        'x-amz-target': 'AWSGlue.GetJobs',
+        'content-type': 'application/x-amz-json-1.1',
+        authorization:
+          'AWS4-HMAC-SHA256 Credential=a/20260101/eu-west-1/glue/aws4_request, SignedHeaders=host, Signature=0',
+      },
+      body: '{}',
+    });
+    expect(answer.status).toBe(501);
+    expect(await answer.json()).toMatchObject({
+      message: expect.stringContaining('The sandbox has no glue. It serves: lambda,'),
+    });
+  });
+});
+
+describe('the call log', () => {
+  it('has each call in order, with its caller and outcome', async () => {
+    const lambda = new LambdaClient(as('dave', 'ap-south-1'));
+    await lambda.send(new GetFunctionCommand({ FunctionName: 'no' })).catch(() => {});
+    await new STSClient(as('dave')).send(new GetCallerIdentityCommand({}));
+    const calls = (await (await fetch(`${sandbox.endpoint}/_sandbox/calls`)).json()) as unknown[];
+    expect(calls).toMatchObject([
+      {
+        service: 'lambda',
+        action: 'GetFunction',
+        region: 'ap-south-1',
+        account: '111122223333',
+        caller: { kind: 'user', accessKeyId: 'dave', arn: 'arn:aws:iam::111122223333:user/dave' },
+        status: 404,
+        errorCode: 'ResourceNotFoundException',
+        inFlight: false,
+      },
+      { service: 'sts', action: 'GetCallerIdentity', status: 200 },
+    ]);
+  });
+
+  it('is filtered and emptied on request', async () => {
+    await new STSClient(as('dave')).send(new GetCallerIdentityCommand({}));
+    const url = `${sandbox.endpoint}/_sandbox/calls`;
+    expect(await (await fetch(`${url}?service=lambda`)).json()).toEqual([]);
+    await fetch(url, { method: 'DELETE' });
+    expect(await (await fetch(url)).json()).toEqual([]);
+  });
+});
+
+describe('queues and topics', () => {
+  it('show the hub account and the one endpoint, in the region of the client only', async () => {
+    const sqs = new SQSClient(as('a', 'eu-north-1'));
+    const { QueueUrl } = await sqs.send(new CreateQueueCommand({ QueueName: 'orders' }));
+    expect(QueueUrl).toBe(`${sandbox.endpoint}/111122223333/orders`);
+    const { Attributes } = await sqs.send(new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ['QueueArn'] }));
+    expect(Attributes?.['QueueArn']).toBe('arn:aws:sqs:eu-north-1:111122223333:orders');
+    const elsewhere = new SQSClient(as('a', 'eu-south-1'));
+    expect((await elsewhere.send(new ListQueuesCommand({}))).QueueUrls ?? []).toEqual([]);
+    const sns = new SNSClient(as('a', 'eu-north-1'));
+    await sns.send(new CreateTopicCommand({ Name: 'news' }));
+    expect((await sns.send(new ListTopicsCommand({}))).Topics).toEqual([
+      { TopicArn: 'arn:aws:sns:eu-north-1:111122223333:news' },
+    ]);
+    expect((await new SNSClient(as('a', 'eu-south-1')).send(new ListTopicsCommand({}))).Topics ?? []).toEqual([]);
+  });
+
+  it('hand on bodies untouched, whatever account they name', async () => {
+    const sqs = new SQSClient(as('a'));
+    const { QueueUrl } = await sqs.send(new CreateQueueCommand({ QueueName: 'bodies' }));
+    const MessageBody = 'arn:aws:sqs:eu-west-1:111122223333:bodies arn:aws:sns:eu-west-1:000000000000:t';
+    // The SDK itself compares the MD5 of what it sends and receives.
+    await sqs.send(new SendMessageCommand({ QueueUrl, MessageBody }));
+    const { Messages } = await sqs.send(new ReceiveMessageCommand({ QueueUrl, WaitTimeSeconds: 1 }));
+    expect(Messages?.[0]?.Body).toBe(MessageBody);
+  });
+
+  it('wrap notifications with the hub account, and pick the text for queues', async () => {
+    const sqs = new SQSClient(as('a'));
+    const sns = new SNSClient(as('a'));
+    const { QueueUrl } = await sqs.send(new CreateQueueCommand({ QueueName: 'inbox' }));
+    const { TopicArn } = await sns.send(new CreateTopicCommand({ Name: 'alerts' }));
+    const Endpoint = 'arn:aws:sqs:eu-west-1:111122223333:inbox';
+    await sns.send(new SubscribeCommand({ TopicArn, Protocol: 'sqs', Endpoint }));
+    const Message = JSON.stringify({ default: 'short', sqs: 'for arn:aws:sns:eu-west-1:000000000000:machines' });
+    await sns.send(new PublishCommand({ TopicArn, Message, MessageStructure: 'json' }));
+    const { Messages } = await sqs.send(new ReceiveMessageCommand({ QueueUrl, WaitTimeSeconds: 1 }));
+    expect(JSON.parse(Messages?.[0]?.Body ?? '')).toMatchObject({
+      TopicArn: 'arn:aws:sns:eu-west-1:111122223333:alerts',
+      Message: 'for arn:aws:sns:eu-west-1:000000000000:machines',
+      UnsubscribeURL: expect.stringContaining('arn:aws:sns:eu-west-1:111122223333:alerts'),
+    });
+  });
+});
+
+it('tables are of the region and account of the client', async () => {
+  const input = {
+    TableName: 'records',
+    AttributeDefinitions: [{ AttributeName: 'pk', AttributeType: 'S' as const }],
+    KeySchema: [{ AttributeName: 'pk', KeyType: 'HASH' as const }],
+    BillingMode: 'PAY_PER_REQUEST' as const,
+  };
+  await new DynamoDBClient(as('a', 'eu-west-1')).send(new CreateTableCommand(input));
+  const other = await new DynamoDBClient(as('a', 'us-west-2')).send(new CreateTableCommand(input));
+  expect(other.TableDescription?.TableArn).toBe('arn:aws:dynamodb:us-west-2:111122223333:table/records');
+});
+
+it('secrets are refused a second time under one name', async () => {
+  const secrets = new SecretsManagerClient(as('a'));
+  await secrets.send(new CreateSecretCommand({ Name: 'once', SecretString: 's' }));
+  await expect(secrets.send(new CreateSecretCommand({ Name: 'once', SecretString: 's' }))).rejects.toMatchObject({
+    name: 'ResourceExistsException',
+  });
+});
+
+it('nobody may put events in the name of AWS', async () => {
+  const answer = await new EventBridgeClient(as('a')).send(
+    new PutEventsCommand({ Entries: [{ Source: 'aws.lambda', DetailType: 'x', Detail: '{}' }] }),
+  );
+  expect(answer).toMatchObject({
+    FailedEntryCount: 1,
+    Entries: [{ ErrorCode: 'NotAuthorizedForSourceException', ErrorMessage: 'Not authorized for the source.' }],
+  });
+});
+
+it('faults are replaced, read and taken away from outside', async () => {
+  const url = `${sandbox.endpoint}/_sandbox/faults`;
+  const fault = {
+    action: 'GetFunction',
+    error: { status: 429, code: 'TooManyRequestsException', message: 'Rate exceeded' },
+  };
+  await fetch(url, { method: 'PUT', body: JSON.stringify({ calls: [fault] }) });
+  await expect(new LambdaClient(as('a')).send(new GetFunctionCommand({ FunctionName: 'x' }))).rejects.toMatchObject({
+    name: 'TooManyRequestsException',
+  });
+  await fetch(url, { method: 'DELETE' });
+  expect(await (await fetch(url)).json()).toMatchObject({ calls: [] });
+  const refused = await fetch(url, { method: 'PUT', body: '{"unknown":1}' });
+  expect(refused.status).toBe(400);
+});
+
+describe('a port that is taken', () => {
+  it('is told in one sentence', async () => {
+    const blocker = createServer();
+    await new Promise<void>((resolve) => blocker.listen(0, '127.0.0.1', resolve));
+    const { port } = blocker.address() as AddressInfo;
+    try {
+      await expect(startSandbox({ port, service: false })).rejects.toThrow(PortInUseError);
+      expect(await run(['--port', String(port), '--no-service'])).toEqual({
+        exitCode: 3,
+        errors: `Port ${port} on 127.0.0.1 is in use: end that program or choose another port.\n`,
+      });
+    } finally {
+      blocker.close();
+    }
+  });
+});
+
+it.each([[['--prot', '1']], [['--port', 'x']], [['--port', '70000']], [['extra']]])(
+  'the command refuses %j with exit code 2',
+  async (argv) => {
+    const { exitCode, errors } = await run(argv);
+    expect(exitCode).toBe(2);
+    expect(errors).toContain('Usage: npm run sandbox');
+  },
+);
