@@ -15,7 +15,11 @@ const copyDependencies = 'org.apache.maven.plugins:maven-dependency-plugin:3.8.1
 export const installPython = once(async () => {
   const folder = join(root, '.venv');
   await install(folder, [requirements], async () => {
-    await tool('python3', ['-m', 'venv', folder], 'python3 with its venv module (Debian: apt-get install python3-venv)');
+    await tool(
+      'python3',
+      ['-m', 'venv', folder],
+      'python3 with its venv module (Debian: apt-get install python3-venv)',
+    );
     await run(join(folder, 'bin/pip'), ['install', '--quiet', '--no-deps', '--requirement', requirements]);
     await run(join(folder, 'bin/pip'), ['check']);
   });

@@ -44,12 +44,12 @@ const userIdentity = z.object({
 const cloudTrailRecord = z.object({
   eventID: z.string().min(1).max(longestText),
   eventName: z.string().min(1).max(longestText),
-  eventSource: z.string(),
+  eventSource: shortText,
   eventTime: z.iso.datetime({ offset: true }),
   awsRegion: z.string(),
   recipientAccountId: z.string().optional(),
   readOnly: z.boolean().optional(),
-  errorCode: z.string().nullish(),
+  errorCode: shortText.nullish(),
   userIdentity: userIdentity.nullish(),
   sourceIPAddress: shortText.nullish(),
   userAgent: shortText.nullish(),
@@ -175,10 +175,12 @@ export function readCloudTrailRecord(input: unknown, ownRoleArns: readonly strin
   const named = functionNameOf(record, kind);
   const functionArn = named && resolveFunctionName(named, homeOf(record));
   if (!functionArn) {
-    if (kind === 'tagged' && named) return dropped('not-a-function', `${named} is not a function`);
+    if (kind === 'tagged' && named)
+      return dropped('not-a-function', `${named.slice(0, longestText)} is not a function`);
     throw new InvalidInput(
       `the CloudTrail record ${record.eventID} (${record.eventName}) names no function: ` +
-        `${kind === 'tagged' ? 'requestParameters.resource' : 'requestParameters.functionName'} is ${quote(named)}`,
+        `${kind === 'tagged' ? 'requestParameters.resource' : 'requestParameters.functionName'} is ${quote(named)}, ` +
+        `recipientAccountId ${quote(record.recipientAccountId)}, awsRegion ${quote(record.awsRegion)}`,
     );
   }
   const actor = actorOf(record);

@@ -41,5 +41,7 @@ export function resolveFunctionName(
       text,
     )?.groups;
   if (!parts?.['name']) return undefined;
-  return { ...home, accountId: parts['accountId'] ?? home.accountId, functionName: parts['name'] };
+  const accountId = parts['accountId'] ?? home.accountId;
+  // A record that names no account or region that exists must not come to an ARN that nothing can read again.
+  return parseFunctionArn(formatFunctionArn({ ...home, accountId, functionName: parts['name'] }));
 }

@@ -8,10 +8,6 @@ export function actionName(
   if (target !== undefined) {
     return target.split('.').at(-1) ?? 'Unknown';
   }
-  const operation = /^\/service\/\w+\/operation\/(\w+)$/.exec(request.path)?.[1];
-  if (operation !== undefined) {
-    return operation;
-  }
   if (request.headers['content-type']?.startsWith('application/x-www-form-urlencoded')) {
     return new URLSearchParams(request.body.toString('utf8')).get('Action') ?? 'Unknown';
   }

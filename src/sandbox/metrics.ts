@@ -1,7 +1,6 @@
 import * as z from 'zod';
 import { type ApiRequest, type ApiService, AwsError } from './api.ts';
-import { decodeCbor, encodeCbor } from './cbor.ts';
-import { action, type JsonAction, parseJsonBody, unknownAction } from './json-service.ts';
+import { action, createJsonService } from './json-service.ts';
 import type { LogStore } from './log-store.ts';
 
 /** One measured value, as a line in embedded metric format gives it. */
@@ -16,8 +15,7 @@ interface Measurement {
 }
 
 const dimensions = z.array(z.object({ Name: z.string(), Value: z.string() })).default([]);
-/** CBOR has dates, JSON has seconds. */
-const time = z.union([z.date(), z.number().transform((seconds) => new Date(seconds * 1000))]);
+const time = z.number().transform((seconds) => seconds * 1000);
 const span = z.object({ StartTime: time, EndTime: time });
 
 /**
@@ -36,7 +34,7 @@ export function createMetrics(
         )
       : [];
 
-  const actions: Readonly<Record<string, JsonAction>> = {
+  return createJsonService('CloudWatch', {
     ListMetrics: action(
       z.object({
         Namespace: z.string().optional(),
@@ -79,7 +77,7 @@ export function createMetrics(
         return {
           Label: input.MetricName,
           Datapoints: [...periods].map(([start, values]) => ({
-            Timestamp: timestamp(start, request),
+            Timestamp: start / 1000,
             ...Object.fromEntries(input.Statistics.map((name) => [name, statistic(name, numbers(values))])),
             ...(input.ExtendedStatistics.length === 0
               ? {}
@@ -119,32 +117,14 @@ export function createMetrics(
           return {
             Id,
             Label: Label ?? MetricStat.Metric.MetricName,
-            Timestamps: ordered.map(([start]) => timestamp(start, request)),
+            Timestamps: ordered.map(([start]) => start / 1000),
             Values: ordered.map(([, values]) => statistic(MetricStat.Stat, numbers(values))),
             StatusCode: 'Complete',
           };
         }),
       }),
     ),
-  };
-
-  return async (request) => {
-    const isCbor = speaksCbor(request);
-    const name = request.path.split('/').at(-1) || (request.headers['x-amz-target']?.split('.').at(-1) ?? '');
-    const run = Object.hasOwn(actions, name) ? actions[name] : undefined;
-    if (run === undefined) {
-      throw unknownAction('CloudWatch', name, Object.keys(actions));
-    }
-    const input = isCbor ? (request.body.length === 0 ? {} : decodeCbor(request.body)) : parseJsonBody(request.body);
-    const output = await run(input, request);
-    return isCbor
-      ? {
-          status: 200,
-          headers: { 'content-type': 'application/cbor', 'smithy-protocol': 'rpc-v2-cbor' },
-          body: encodeCbor(output),
-        }
-      : { status: 200, headers: { 'content-type': 'application/x-amz-json-1.0' }, body: JSON.stringify(output) };
-  };
+  });
 }
 
 const embeddedMetrics = z.looseObject({
@@ -194,16 +174,16 @@ function select(
     readonly Namespace: string;
     readonly MetricName: string;
     readonly Dimensions: readonly { readonly Name: string; readonly Value: string }[];
-    readonly StartTime: Date;
-    readonly EndTime: Date;
+    readonly StartTime: number;
+    readonly EndTime: number;
   },
 ): readonly Measurement[] {
   return measurements.filter(
     (one) =>
       one.namespace === wanted.Namespace &&
       one.name === wanted.MetricName &&
-      one.time >= wanted.StartTime.getTime() &&
-      one.time < wanted.EndTime.getTime() &&
+      one.time >= wanted.StartTime &&
+      one.time < wanted.EndTime &&
       Object.keys(one.dimensions).length === wanted.Dimensions.length &&
       wanted.Dimensions.every(({ Name, Value }) => one.dimensions[Name] === Value),
   );
@@ -253,14 +233,6 @@ function statistic(name: string, values: readonly number[]): number {
 
 function numbers(measurements: readonly Measurement[]): readonly number[] {
   return measurements.map(({ value }) => value);
-}
-
-function timestamp(milliseconds: number, request: ApiRequest): Date | number {
-  return speaksCbor(request) ? new Date(milliseconds) : milliseconds / 1000;
-}
-
-function speaksCbor(request: ApiRequest): boolean {
-  return request.headers['smithy-protocol'] === 'rpc-v2-cbor';
 }
 
 function tryParse(line: string): unknown {

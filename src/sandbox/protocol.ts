@@ -1,9 +1,8 @@
 import { type ApiRequest, type ApiResponse, AwsError } from './api.ts';
-import { encodeCbor } from './cbor.ts';
 import { escapeXml } from './xml.ts';
 
 /** How a service talks: the wire formats that the AWS SDKs, the AWS CLI and boto3 use for the services served here. */
-export type Protocol = 'rest-json' | 'json-1.0' | 'json-1.1' | 'query' | 'rest-xml' | 'cbor';
+export type Protocol = 'rest-json' | 'json-1.0' | 'json-1.1' | 'query' | 'rest-xml';
 
 const PROTOCOLS: Readonly<Record<string, Protocol>> = {
   lambda: 'rest-json',
@@ -15,6 +14,7 @@ const PROTOCOLS: Readonly<Record<string, Protocol>> = {
   tagging: 'json-1.1',
   logs: 'json-1.1',
   cloudtrail: 'json-1.1',
+  monitoring: 'json-1.0',
   sns: 'query',
   sts: 'query',
   s3: 'rest-xml',
@@ -22,9 +22,6 @@ const PROTOCOLS: Readonly<Record<string, Protocol>> = {
 
 /** The protocol that an answer to this request has to speak; judged by the request itself for services not served. */
 export function protocolOf(request: Pick<ApiRequest, 'service' | 'headers'>): Protocol {
-  if (request.headers['smithy-protocol'] === 'rpc-v2-cbor') {
-    return 'cbor';
-  }
   const contentType = request.headers['content-type'] ?? '';
   return (
     PROTOCOLS[request.service] ??
@@ -79,12 +76,6 @@ export function renderError(
         status: error.status,
         headers: { 'content-type': 'application/xml', ...error.headers },
         body: `<Error><Code>${escapeXml(error.code)}</Code><Message>${escapeXml(error.message)}</Message></Error>`,
-      };
-    case 'cbor':
-      return {
-        status: error.status,
-        headers: { 'content-type': 'application/cbor', 'smithy-protocol': 'rpc-v2-cbor', ...error.headers },
-        body: encodeCbor({ __type: error.code, ...error.members, message: error.message }),
       };
   }
 }

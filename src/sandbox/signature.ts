@@ -67,9 +67,6 @@ function serviceOfPath(path: string): string | undefined {
   if (/^\/configuration(sessions)?$/.test(path)) {
     return 'appconfig';
   }
-  if (path.startsWith('/service/GraniteServiceVersion')) {
-    return 'monitoring';
-  }
   return /^\/\d{4}-\d{2}-\d{2}\/(functions|layers|tags|account-settings|code-signing|event-source)/.test(path)
     ? 'lambda'
     : undefined;

@@ -1,5 +1,5 @@
 import { closest } from 'fastest-levenshtein';
-import { isMap, isScalar, LineCounter, parseDocument } from 'yaml';
+import { type Document, isMap, isScalar, LineCounter, parseDocument, visit } from 'yaml';
 import * as z from 'zod';
 import { InvalidInput } from '../domain/errors.ts';
 import type { Finding } from '../domain/policy.ts';
@@ -47,7 +47,11 @@ export function readYamlDocument<T>(text: string, fileName: string, schema: z.Zo
   if (syntax.length > 0)
     throw new InvalidDocument(
       fileName,
-      syntax.map((error) => ({ path: '', ...at(error.pos[0]), message: error.message })),
+      syntax.map(({ code, pos, message }) => ({
+        path: '',
+        ...at(pos[0]),
+        message: code === 'MULTIPLE_DOCS' ? 'a second document starts here, and only one is read' : message,
+      })),
     );
 
   const locate = (path: readonly PropertyKey[], key?: string) => {
@@ -70,22 +74,31 @@ export function readYamlDocument<T>(text: string, fileName: string, schema: z.Zo
     // A document that unfolds to more than this many aliases is an attack, not a policy.
     content = document.toJS({ maxAliasCount: 100 });
   } catch (error) {
-    throw new InvalidDocument(fileName, [{ path: '', line: 1, column: 1, message: String(error) }]);
+    const message = error instanceof Error ? error.message : String(error);
+    throw new InvalidDocument(fileName, [{ path: '', ...at(firstBrokenAlias(document) ?? 0), message }]);
   }
   const parsed = schema.safeParse(content);
   if (!parsed.success)
     throw new InvalidDocument(
       fileName,
-      parsed.error.issues.flatMap((issue): LocatedFinding[] => {
-        if (issue.code !== 'unrecognized_keys')
-          return [{ path: issue.path.join('.'), ...locate(issue.path), message: issue.message }];
-        const known = knownKeys(schema, issue.path);
-        return issue.keys.map((key) => ({
-          path: [...issue.path, key].join('.'),
-          ...locate(issue.path, key),
-          message: `unknown key${guess(key, known)}`,
-        }));
-      }),
+      parsed.error.issues
+        .flatMap((issue): LocatedFinding[] => {
+          if (issue.code !== 'unrecognized_keys')
+            return [
+              {
+                path: issue.path.join('.'),
+                ...locate(issue.path),
+                message: describeIssue(issue, document.getIn(issue.path)),
+              },
+            ];
+          const known = knownKeys(schema, issue.path);
+          return issue.keys.map((key) => ({
+            path: [...issue.path, key].join('.'),
+            ...locate(issue.path, key),
+            message: `unknown key${guess(key, known)}`,
+          }));
+        })
+        .sort((a, b) => a.line - b.line || a.column - b.column),
     );
   const findings = check?.(parsed.data) ?? [];
   if (findings.length > 0)
@@ -94,6 +107,28 @@ export function readYamlDocument<T>(text: string, fileName: string, schema: z.Zo
       findings.map(({ path, message }) => ({ path: path.join('.'), ...locate(path), message })),
     );
   return parsed.data;
+}
+
+/** A schema's finding in words that need no knowledge of the schema. */
+function describeIssue(issue: z.core.$ZodIssue, value: unknown): string {
+  if (issue.code === 'invalid_type' && value === undefined) return 'is missing';
+  if (issue.code === 'invalid_type' && issue.path.length === 0 && value === null) return 'there is nothing in it';
+  if (issue.code !== 'invalid_value' || typeof value !== 'string' || issue.values.length === 1) return issue.message;
+  const allowed = issue.values.map(String);
+  return `${value} is not known; did you mean ${closest(value, allowed)}? One of: ${allowed.join(', ')}`;
+}
+
+/** Where an alias stands that names no anchor before it. */
+function firstBrokenAlias(document: Document): number | undefined {
+  let offset: number | undefined;
+  visit(document, {
+    Alias(_, alias) {
+      if (alias.resolve(document)) return undefined;
+      offset = alias.range?.[0];
+      return visit.BREAK;
+    },
+  });
+  return offset;
 }
 
 function guess(key: string, known: readonly string[]): string {

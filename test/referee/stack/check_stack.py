@@ -4,6 +4,7 @@ Usage: check_stack.py TEMPLATE, the deployable one. Prints one line about what w
 standard error, and then the exit code is 1. What moto lacks is listed, and filled in where it can be, in moto_gaps.py.
 """
 
+import ast
 import json
 import os
 import subprocess
@@ -66,6 +67,8 @@ def main() -> None:
     translated = package(template, endpoint)
     declared = translated["Resources"]
     types = sorted({resource["Type"] for resource in declared.values()})
+    logging = declared["RemediateFunction"]["Properties"]["LoggingConfig"]
+    expect("where and how the function logs", logging, {"LogGroup": {"Ref": "RemediateLogGroup"}, "LogFormat": "Text"})
     expect("what SAM left untranslated", [kind for kind in types if kind.startswith("AWS::Serverless")], [])
 
     cloudformation = client("cloudformation")
@@ -176,7 +179,6 @@ def check_function(client, outputs: dict, role_arn: str) -> None:
     expect("architecture", function["Architectures"], ["arm64"])
     expect("handler", function["Handler"], "index.handler")
     expect("role", function["Role"], role_arn)
-    expect("log group", function.get("LoggingConfig", {}).get("LogGroup"), f"/aws/lambda/{FUNCTION}")
     variables = function["Environment"]["Variables"]
     expect("table", variables["LAYERWARD_TABLE_NAME"], outputs["RecordsTableName"])
     expect("topic", variables["LAYERWARD_TOPIC_ARN"], outputs["AlertTopicArn"])
@@ -187,7 +189,11 @@ def check_function(client, outputs: dict, role_arn: str) -> None:
     expect("values that reference nothing", [name for name, value in variables.items() if not value or "${" in value], [])
     mappings = lambda_.list_event_source_mappings(FunctionName=FUNCTION)["EventSourceMappings"]
     expect("event sources", [mapping["EventSourceArn"] for mapping in mappings], [changes["QueueArn"]])
-    expect("batch size", mappings[0]["BatchSize"], 10)
+    mapping = mappings[0]
+    expect("batch size", mapping["BatchSize"], 10)
+    expect("batching window", mapping["MaximumBatchingWindowInSeconds"], 1)
+    expect("partial answers", mapping["FunctionResponseTypes"], ["ReportBatchItemFailures"])
+    expect("batches at the same time", mapping["ScalingConfig"], {"MaximumConcurrency": 5})
     groups = client("logs").describe_log_groups(logGroupNamePrefix=f"/aws/lambda/{FUNCTION}")["logGroups"]
     expect("days that logs are kept", [group.get("retentionInDays") for group in groups], [90])
 
@@ -198,7 +204,9 @@ def check_role(client, resources: dict) -> None:
     expect("managed policies", iam.list_attached_role_policies(RoleName=name)["AttachedPolicies"], [])
     policies = iam.list_role_policies(RoleName=name)["PolicyNames"]
     expect("inline policies", policies, ["remediate"])
-    statements = iam.get_role_policy(RoleName=name, PolicyName="remediate")["PolicyDocument"]["Statement"]
+    document = iam.get_role_policy(RoleName=name, PolicyName="remediate")["PolicyDocument"]
+    # moto answers with Python's way of writing it (moto_gaps.py).
+    statements = ast.literal_eval(document)["Statement"]
 
     def listed(value: object) -> list:
         return value if isinstance(value, list) else [value]
@@ -245,6 +253,14 @@ def check_alerts(client, outputs: dict) -> None:
     policy = json.loads(sns.get_topic_attributes(TopicArn=topic)["Attributes"]["Policy"])
     publishers = [s["Principal"] for s in policy["Statement"] if s["Effect"] == "Allow"]
     expect("who may publish by the topic's policy", publishers, [{"Service": "cloudwatch.amazonaws.com"}])
+    filters = client("logs").describe_metric_filters(logGroupName=f"/aws/lambda/{FUNCTION}")["metricFilters"]
+    metrics = [(f["filterPattern"], f["metricTransformations"][0]["metricName"]) for f in filters]
+    expect("metrics from the log", metrics, [('{ $.code = "policy-unusable" }', "PolicyUnusable")])
+    dashboards = client("cloudwatch").list_dashboards()["DashboardEntries"]
+    expect("dashboards", [dashboard["DashboardName"] for dashboard in dashboards], [f"{STACK}-us-east-1"])
+    body = json.loads(client("cloudwatch").get_dashboard(DashboardName=f"{STACK}-us-east-1")["DashboardBody"])
+    expect("references left in the dashboard", "${" in json.dumps(body), False)
+    expect("overlapping widgets of the dashboard", overlaps(body["widgets"]), [])
     alarms = client("cloudwatch").describe_alarms()["MetricAlarms"]
     expected = ["dead-letters", "function-errors", "function-throttles", "functions-blocked"]
     expected += ["oldest-change", "policy-unusable"]
@@ -258,6 +274,21 @@ def check_alerts(client, outputs: dict) -> None:
     function = [{"Name": "FunctionName", "Value": FUNCTION}]
     expect("the function with errors", dimensions[f"{STACK}-function-errors"], function)
     expect("the metric of blocked functions", dimensions[f"{STACK}-functions-blocked"], [{"Name": "service", "Value": "remediate"}])
+
+
+def overlaps(widgets: list[dict]) -> list[tuple[int, int]]:
+    """Pairs of widgets that cover the same place."""
+
+    def places(widget: dict) -> set[tuple[int, int]]:
+        return {
+            (widget["x"] + column, widget["y"] + row)
+            for column in range(widget["width"])
+            for row in range(widget["height"])
+        }
+
+    covered = [places(widget) for widget in widgets]
+    pairs = [(first, second) for second in range(len(covered)) for first in range(second)]
+    return [(first, second) for first, second in pairs if covered[first] & covered[second]]
 
 
 def check_policy(client, resources: dict, template: Path) -> None:

@@ -1,22 +1,23 @@
 """What moto 5.2 lacks of what the template needs, in one place: as code where it can be filled in, in words where not.
 
-moto's CloudFormation skips resource types that it does not know, and then fails on references to them. Each such type is
-taught to it here: created through moto's own API of the service, with the properties that the template gives, so that
-references resolve and boto3 finds the resource. AppConfig has no environments, strategies and deployments in moto at all:
-those only get an id.
+moto's CloudFormation skips resource types that it does not know, and then fails on references to them; others it creates
+with half of their properties. Each such type is taught to it here: created through moto's own API of the service, with
+the properties that the template gives, so that references resolve and boto3 finds the resource as it was meant.
 
-Not filled in, so the checks don't look at it:
-- queues and table are created without DeletionPolicy and UpdateReplacePolicy having a meaning; cfn-lint looks at those;
-- PointInTimeRecoverySpecification and TimeToLiveSpecification of tables are ignored: they are applied here, afterwards;
-- event source mappings lose MaximumBatchingWindowInSeconds and ScalingConfig;
-- LoggingConfig of functions is kept, and nothing is written there;
-- IAM is not enforced, and rules deliver nothing.
+Not filled in:
+- AppConfig has no environments, strategies and deployments in moto, so those only get an id;
+- inline policies of roles come back as Python would write them, not as JSON;
+- DeletionPolicy and UpdateReplacePolicy mean nothing; cfn-lint looks at those;
+- functions have no LoggingConfig;
+- IAM is not enforced, rules deliver nothing, functions log nothing.
 
-moto's Lambda, beyond this: configurations without RevisionId checks, no InProgress state, no 409, ListFunctions unpaged,
-layers only of the same account. GetResources has 50 a page and is deaf to ResourceARNList.
+moto's Lambda, which the contract of the functions adapter runs on: configurations without checks of RevisionId, no
+InProgress state, no 409, ListFunctions unpaged, layers only of the same account. GetResources has 50 a page and is deaf
+to ResourceARNList.
 """
 
 import json
+import logging
 import secrets
 from collections.abc import Callable
 
@@ -30,6 +31,7 @@ Create = Callable[[Callable, str, dict], tuple[str, dict[str, str]]]
 
 def start() -> tuple[ThreadedMotoServer, str]:
     """Starts moto on a free port of 127.0.0.1, with the gaps filled in. Answers the server and its endpoint."""
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()
@@ -80,6 +82,30 @@ def teach(resource_type: str, create: Create, endpoint: str) -> None:
 
 # Classes are found only for as long as somebody holds them.
 KEPT: list[type] = []
+
+
+def table(client, name, properties):
+    dynamodb = client("dynamodb")
+    ttl = properties.pop("TimeToLiveSpecification")
+    recovery = properties.pop("PointInTimeRecoverySpecification")
+    encryption = {"Enabled": properties.pop("SSESpecification")["SSEEnabled"]}
+    created = dynamodb.create_table(TableName=name, SSESpecification=encryption, **properties)
+    dynamodb.update_time_to_live(TableName=name, TimeToLiveSpecification=ttl)
+    dynamodb.update_continuous_backups(TableName=name, PointInTimeRecoverySpecification=recovery)
+    return name, {"Arn": created["TableDescription"]["TableArn"]}
+
+
+def function(client, name, properties):
+    tags = {tag["Key"]: tag["Value"] for tag in properties.pop("Tags", [])}
+    created = client("lambda").create_function(Tags=tags, **properties)
+    return properties["FunctionName"], {"Arn": created["FunctionArn"]}
+
+
+def event_source_mapping(client, name, properties):
+    # Values of number parameters arrive as text.
+    concurrency = int(properties.pop("ScalingConfig")["MaximumConcurrency"])
+    scaling = {"MaximumConcurrency": concurrency}
+    return client("lambda").create_event_source_mapping(ScalingConfig=scaling, **properties)["UUID"], {}
 
 
 def alarm(client, name, properties):
@@ -138,6 +164,9 @@ def only_an_id(client, name, properties):
 
 
 GAPS: dict[str, Create] = {
+    "AWS::DynamoDB::Table": table,
+    "AWS::Lambda::Function": function,
+    "AWS::Lambda::EventSourceMapping": event_source_mapping,
     "AWS::CloudWatch::Alarm": alarm,
     "AWS::SQS::QueuePolicy": queue_policy,
     "AWS::SNS::TopicPolicy": topic_policy,

@@ -1,0 +1,545 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { Change } from '../../../src/domain/change.ts';
+import {
+  bareEventName,
+  followUpMessage,
+  type Reading,
+  readCloudTrailRecord,
+  readEventBridgeEvent,
+  readMessage,
+} from '../../../src/domain/change-message.ts';
+import { InvalidInput } from '../../../src/domain/errors.ts';
+import { formatFunctionArn } from '../../../src/domain/function-arn.ts';
+import * as trail from '../../fixtures/cloudtrail.ts';
+
+const ownRoles = [trail.roleArn('layerward-remediate')];
+const read = (record: unknown) => readCloudTrailRecord(record, ownRoles);
+
+function changeOf(reading: Reading): Change {
+  if ('dropped' in reading) throw new Error(`dropped as ${reading.dropped}: ${reading.detail}`);
+  return reading.change;
+}
+const arnOf = (reading: Reading) => formatFunctionArn(changeOf(reading).functionArn);
+
+describe('the name of an event', () => {
+  it.each([
+    ['CreateFunction20150331', 'CreateFunction'],
+    ['UpdateFunctionConfiguration20150331v2', 'UpdateFunctionConfiguration'],
+    ['TagResource20170331v2', 'TagResource'],
+    ['TagResource20170331v12', 'TagResource'],
+    ['CreateFunction', 'CreateFunction'],
+    ['CreateFunctionUrlConfig', 'CreateFunctionUrlConfig'],
+    ['20150331Create', '20150331Create'],
+  ])('%s is read as %s', (eventName, expected) => {
+    expect(bareEventName(eventName)).toBe(expected);
+  });
+
+  it.each([
+    ['CreateFunction', trail.createFunctionRecord(), 'created'],
+    ['UpdateFunctionConfiguration', trail.updateConfigurationRecord(), 'configured'],
+    ['UpdateFunctionCode', trail.updateCodeRecord(false), 'code-updated'],
+    ['DeleteFunction', trail.deleteFunctionRecord(), 'deleted'],
+    ['TagResource', trail.tagResourceRecord(trail.functionArn, { team: 'a' }), 'tagged'],
+    ['UntagResource', trail.untagResourceRecord(trail.functionArn, ['team']), 'tagged'],
+  ])('%s means the same with its date and without it', (eventName, record, kind) => {
+    const dated = changeOf(read(record));
+    expect(record.eventName).not.toBe(eventName);
+    expect(dated).toMatchObject({ kind, eventName });
+    expect(changeOf(read({ ...record, eventName }))).toEqual(dated);
+  });
+});
+
+describe('a record of a function', () => {
+  it('says everything that a look needs to know', () => {
+    expect(read(trail.updateConfigurationRecord({ layers: [], environment: {} }))).toEqual({
+      change: {
+        functionArn: { partition: 'aws', region: 'eu-west-1', accountId: '111122223333', functionName: 'orders' },
+        kind: 'configured',
+        eventId: '5f6c1d2e-8b3a-4f7d-a9c4-1e2d3c4b5a69',
+        eventName: 'UpdateFunctionConfiguration',
+        eventTime: '2026-11-23T11:59:58.000Z',
+        actor: {
+          type: 'IAMUser',
+          name: 'alice',
+          arn: 'arn:aws:iam::111122223333:user/alice',
+          sourceIpAddress: '203.0.113.7',
+          userAgent: 'aws-cli/2.32.3 md/command#lambda',
+        },
+        touched: ['Layers', 'Environment'],
+        tagKeys: [],
+      },
+    });
+  });
+
+  it.each([
+    ['a name', 'orders'],
+    ['a name with a version', 'orders:7'],
+    ['a name with an alias', 'orders:live'],
+    ['a partial ARN', '111122223333:function:orders'],
+    ['a qualified partial ARN', '111122223333:function:orders:live'],
+    ['a short partial ARN', 'function:orders'],
+    ['a full ARN', trail.functionArn],
+    ['a qualified ARN', `${trail.functionArn}:7`],
+    ['the ARN of $LATEST', `${trail.functionArn}:$LATEST`],
+  ])('is about the unqualified function, where functionName is %s', (_, name) => {
+    expect(arnOf(read(trail.updateConfigurationRecord({ name })))).toBe(trail.functionArn);
+  });
+
+  it('takes account, region and partition from an ARN rather than from where the record was written', () => {
+    const name = 'arn:aws-cn:lambda:cn-north-1:444455556666:function:orders';
+    expect(arnOf(read(trail.updateConfigurationRecord({ name })))).toBe(name);
+    expect(arnOf(read(trail.updateConfigurationRecord({ name: '444455556666:function:orders' })))).toBe(
+      'arn:aws:lambda:eu-west-1:444455556666:function:orders',
+    );
+  });
+
+  it.each([
+    ['us-gov-west-1', 'aws-us-gov'],
+    ['cn-northwest-1', 'aws-cn'],
+    ['eusc-de-east-1', 'aws-eusc'],
+    ['ap-southeast-7', 'aws'],
+  ])('of %s is in the partition %s', (awsRegion, partition) => {
+    expect(arnOf(read(trail.deleteFunctionRecord({ awsRegion })))).toBe(
+      `arn:${partition}:lambda:${awsRegion}:111122223333:function:orders`,
+    );
+  });
+
+  it('that published a version is about the function, not the version', () => {
+    expect(arnOf(read(trail.updateCodeRecord(true)))).toBe(trail.functionArn);
+    expect(arnOf(read(trail.updateCodeRecord(true, { requestParameters: {} })))).toBe(trail.functionArn);
+  });
+
+  it('names the parts that its call named, since variables are never shown', () => {
+    const everything = {
+      handler: 'app.other',
+      layers: [],
+      environment: {},
+      runtime: 'python3.8',
+      architectures: ['arm64'],
+      memorySize: 256,
+    };
+    expect(changeOf(read(trail.updateConfigurationRecord(everything))).touched).toEqual([
+      'Handler',
+      'Layers',
+      'Environment',
+      'Runtime',
+      'Architectures',
+    ]);
+    expect(changeOf(read(trail.updateConfigurationRecord({ memorySize: 256 }))).touched).toEqual([]);
+  });
+
+  it('of a creation knows its tags, which are absent where there are none', () => {
+    const tagged = changeOf(read(trail.createFunctionRecord({ tags: { 'layerward:protect': 'on', team: 'a' } })));
+    expect(tagged).toMatchObject({
+      kind: 'created',
+      tagKeys: ['layerward:protect', 'team'],
+      touched: ['Handler', 'Environment', 'Runtime', 'Tags'],
+    });
+    expect(changeOf(read(trail.createFunctionRecord())).tagKeys).toEqual([]);
+  });
+
+  it('of a deletion has no answer in it', () => {
+    expect(read(trail.deleteFunctionRecord())).toMatchObject({ change: { kind: 'deleted', touched: [] } });
+  });
+});
+
+describe('tags', () => {
+  const untagged = trail.untagResourceRecord(trail.functionArn, ['layerward:protect']);
+  const tagged = trail.tagResourceRecord(trail.functionArn, { 'layerward:protect': 'on', team: 'a' });
+
+  it('that are set or taken off are named by their keys', () => {
+    expect(changeOf(read(tagged))).toMatchObject({ touched: ['Tags'], tagKeys: ['layerward:protect', 'team'] });
+    expect(changeOf(read(untagged))).toMatchObject({ touched: ['Tags'], tagKeys: ['layerward:protect'] });
+  });
+
+  it.each([
+    ['a layer', 'arn:aws:lambda:eu-west-1:111122223333:layer:metrics'],
+    [
+      'an event source mapping',
+      'arn:aws:lambda:eu-west-1:111122223333:event-source-mapping:0f1e2d3c-4b5a-4968-8776-655443322110',
+    ],
+    ['a code signing configuration', 'arn:aws:lambda:eu-west-1:111122223333:code-signing-config:csc-0123456789abcdef0'],
+  ])('of %s are dropped', (_, resource) => {
+    for (const record of [trail.tagResourceRecord(resource, { a: 'b' }), trail.untagResourceRecord(resource, ['a'])])
+      expect(read(record)).toEqual({
+        dropped: 'not-a-function',
+        detail: `${resource} is not a function`,
+        eventId: record.eventID,
+      });
+  });
+
+  it('that EventBridge tells of without a trail are read too, and name nobody', () => {
+    expect(readEventBridgeEvent(trail.tagChangeEvent(['layerward:protect']), ownRoles)).toEqual({
+      change: {
+        functionArn: { partition: 'aws', region: 'eu-west-1', accountId: '111122223333', functionName: 'orders' },
+        kind: 'tagged',
+        eventId: '8a7b6c5d-4e3f-4a2b-9c1d-0e9f8a7b6c5d',
+        eventName: 'TagChange',
+        eventTime: '2026-11-23T11:59:58.000Z',
+        touched: ['Tags'],
+        tagKeys: ['layerward:protect'],
+      },
+    });
+  });
+
+  it.each([
+    [
+      'another service',
+      { service: 'ec2', type: 'instance', resource: 'arn:aws:ec2:eu-west-1:111122223333:instance/i-0' },
+    ],
+    ['another kind of resource', { type: 'layer', resource: 'arn:aws:lambda:eu-west-1:111122223333:layer:metrics' }],
+    ['a resource that is no ARN', { resource: 'orders' }],
+  ])('that EventBridge tells of %s are dropped', (_, about) => {
+    expect(readEventBridgeEvent(trail.tagChangeEvent(['a'], about), ownRoles)).toMatchObject({
+      dropped: 'not-a-function',
+    });
+  });
+
+  it('that EventBridge tells of at no time that can be read are refused', () => {
+    expect(() => readEventBridgeEvent(trail.tagChangeEvent(['a'], {}, { time: 'yesterday' }), ownRoles)).toThrow(
+      new InvalidInput('the tag change 8a7b6c5d-4e3f-4a2b-9c1d-0e9f8a7b6c5d has the time "yesterday"'),
+    );
+  });
+});
+
+describe('what needs no look', () => {
+  const own = trail.assumedRole('layerward-remediate', 'layerward-remediate');
+  const failed = { errorCode: 'ResourceNotFoundException', errorMessage: 'Function not found' };
+
+  it.each([
+    ['our own update', trail.updateConfigurationRecord({ layers: [] }, { userIdentity: own }), 'own-update'],
+    ['a failed call', trail.deleteFunctionRecord(failed), 'failed-call'],
+    [
+      'a failed creation',
+      trail.createFunctionRecord({}, { errorCode: 'InvalidParameterValueException' }),
+      'failed-call',
+    ],
+    [
+      'a refused creation, both halves of which are null',
+      trail.accessDeniedRecord('CreateFunction20150331'),
+      'failed-call',
+    ],
+    ['a refused update', trail.accessDeniedRecord('UpdateFunctionConfiguration20150331v2'), 'failed-call'],
+    ['a refused tag', trail.accessDeniedRecord('TagResource20170331v2'), 'failed-call'],
+    ['a call that reads', trail.getFunctionRecord(), 'read-only'],
+    ['a URL for a function', trail.otherRecord('CreateFunctionUrlConfig'), 'other-event'],
+    ['an alias', trail.otherRecord('UpdateAlias20150331'), 'other-event'],
+    ['a version', trail.otherRecord('PublishVersion20150331'), 'other-event'],
+    ['a permission', trail.otherRecord('AddPermission20150331v2'), 'other-event'],
+    [
+      'a call of another service with the same name',
+      trail.createFunctionRecord({}, { eventSource: 'cloudfront.amazonaws.com' }),
+      'other-event',
+    ],
+  ])('is %s', (_, record, dropped) => {
+    expect(read(record)).toMatchObject({ dropped, eventId: record.eventID });
+  });
+
+  it('is not a call of another session of a role with a like name, nor of a user', () => {
+    const other = trail.assumedRole('layerward-remediate-2', 'layerward-remediate');
+    expect(read(trail.updateConfigurationRecord({}, { userIdentity: other }))).toHaveProperty('change');
+    const user = { ...trail.identities.iamUser, arn: ownRoles[0], userName: 'layerward-remediate' };
+    expect(read(trail.updateConfigurationRecord({}, { userIdentity: user }))).toHaveProperty('change');
+  });
+});
+
+describe('who did it', () => {
+  const actorOf = (userIdentity: unknown, changes: Readonly<Record<string, unknown>> = {}) =>
+    changeOf(read(trail.updateConfigurationRecord({}, { userIdentity, userAgent: null, ...changes }))).actor;
+
+  it.each([
+    [
+      'a user',
+      trail.identities.iamUser,
+      { type: 'IAMUser', name: 'alice', arn: 'arn:aws:iam::111122223333:user/alice' },
+    ],
+    [
+      'a session of a role',
+      trail.identities.assumedRole,
+      { type: 'AssumedRole', name: 'deployment/bob', arn: 'arn:aws:sts::111122223333:assumed-role/deployment/bob' },
+    ],
+    [
+      'a service',
+      trail.identities.awsService,
+      { type: 'AWSService', name: 'autoscaling.amazonaws.com', invokedBy: 'autoscaling.amazonaws.com' },
+    ],
+    [
+      'a session without an ARN',
+      { type: 'AssumedRole', sessionContext: { sessionIssuer: { userName: 'deployment' } } },
+      { type: 'AssumedRole', name: 'deployment' },
+    ],
+    [
+      'the root user',
+      { type: 'Root', arn: 'arn:aws:iam::111122223333:root' },
+      { type: 'Root', name: 'arn:aws:iam::111122223333:root', arn: 'arn:aws:iam::111122223333:root' },
+    ],
+    ['a principal', { type: 'AWSAccount', principalId: 'AIDA:x' }, { type: 'AWSAccount', name: 'AIDA:x' }],
+    ['somebody', {}, { type: 'Unknown', name: 'unknown' }],
+    [
+      'a session that has no issuer',
+      { type: 'FederatedUser', sessionContext: { sessionIssuer: null } },
+      { type: 'FederatedUser', name: 'unknown' },
+    ],
+  ])('can be %s', (_, userIdentity, expected) => {
+    expect(actorOf(userIdentity)).toEqual({ ...expected, sourceIpAddress: '203.0.113.7' });
+  });
+
+  it('can be somebody through CloudFormation', () => {
+    const through = { sourceIPAddress: 'cloudformation.amazonaws.com', userAgent: 'cloudformation.amazonaws.com' };
+    expect(actorOf(trail.identities.cloudFormation, through)).toEqual({
+      type: 'AssumedRole',
+      name: 'stack-execution/AWSCloudFormation',
+      arn: 'arn:aws:sts::111122223333:assumed-role/stack-execution/AWSCloudFormation',
+      invokedBy: 'cloudformation.amazonaws.com',
+      sourceIpAddress: 'cloudformation.amazonaws.com',
+      userAgent: 'cloudformation.amazonaws.com',
+    });
+  });
+
+  it('is left out where the record does not say', () => {
+    expect(actorOf(null)).toBeUndefined();
+    expect(actorOf(undefined)).toBeUndefined();
+  });
+});
+
+describe('a later look', () => {
+  const short = fc.string({ maxLength: 256, unit: 'grapheme' }).filter((text) => text.length <= 256);
+  const optional = { requiredKeys: ['type', 'name'] } as const;
+  const actor = fc.record(
+    { type: short, name: short, arn: short, invokedBy: short, sourceIpAddress: short, userAgent: short },
+    { requiredKeys: [...optional.requiredKeys] },
+  );
+  const functionArn = fc.record({
+    partition: fc.constantFrom('aws', 'aws-cn', 'aws-us-gov', 'aws-eusc'),
+    region: fc.constantFrom('us-east-1', 'eusc-de-east-1', 'us-gov-west-1', 'ap-southeast-7'),
+    accountId: fc.stringMatching(/^\d{12}$/),
+    functionName: fc.stringMatching(/^[A-Za-z0-9_-]{1,140}$/),
+  });
+  const change = fc.record(
+    {
+      functionArn,
+      kind: fc.constantFrom('created', 'configured', 'code-updated', 'tagged', 'deleted', 'swept', 'asked'),
+      eventId: fc.string(),
+      eventName: fc.string(),
+      eventTime: fc
+        .date({ min: new Date('2015-01-01'), max: new Date('2100-01-01'), noInvalidDate: true })
+        .map((date) => date.toISOString()),
+      actor,
+      touched: fc.array(fc.string()),
+      tagKeys: fc.array(fc.string()),
+      followUp: fc.record({
+        purpose: fc.constantFrom(
+          'verify',
+          'not-ready',
+          'function-busy',
+          'throttled',
+          'revision-changed',
+          'tags-unreadable',
+        ),
+        attempt: fc.integer({ min: 1, max: 1000 }),
+      }),
+    },
+    { requiredKeys: ['functionArn', 'kind', 'eventId', 'eventName', 'eventTime', 'touched', 'tagKeys'] },
+  );
+
+  it('comes back from the queue as it was put there', () => {
+    fc.assert(
+      fc.property(change, (given) => {
+        expect(readMessage(followUpMessage(given), ownRoles)).toEqual({ change: given });
+      }),
+    );
+  });
+
+  it('of what a record said comes back as well', () => {
+    const { change: given } = { change: changeOf(read(trail.createFunctionRecord({ tags: { team: 'a' } }))) };
+    expect(readMessage(followUpMessage(given), ownRoles)).toEqual({ change: given });
+  });
+
+  it.each([
+    [
+      'a function that is none',
+      { functionArn: 'orders' },
+      /detail\.functionArn is "orders", which is not a function's ARN/,
+    ],
+    [
+      'an attempt that is none',
+      { followUp: { purpose: 'verify', attempt: 0 } },
+      /detail\.followUp\.attempt: Too small/,
+    ],
+    [
+      'a purpose that nobody knows',
+      { followUp: { purpose: 'fun', attempt: 1 } },
+      /detail\.followUp\.purpose: Invalid option/,
+    ],
+    ['a kind that nobody knows', { kind: 'sung' }, /detail\.kind: Invalid option/],
+  ])('with %s is refused', (_, wrong, words) => {
+    const message = JSON.parse(followUpMessage(changeOf(read(trail.deleteFunctionRecord()))));
+    const body = JSON.stringify({ ...message, detail: { ...message.detail, ...wrong } });
+    expect(() => readMessage(body, ownRoles)).toThrow(InvalidInput);
+    expect(() => readMessage(body, ownRoles)).toThrow(words);
+  });
+});
+
+describe('what comes in and is not what it should be', () => {
+  const refusal = (body: string): string => {
+    try {
+      readMessage(body, ownRoles);
+    } catch (error) {
+      if (error instanceof InvalidInput) return error.message;
+      throw error;
+    }
+    throw new Error('it was read');
+  };
+  const inEvent = (record: unknown) => JSON.stringify(trail.eventBridgeEvent(Object(record)));
+  const record = trail.updateConfigurationRecord();
+
+  it.each([
+    ['nothing', '', 'the message is not JSON; it starts with ""'],
+    ['no JSON', '{"a": ', 'the message is not JSON; it starts with "{\\"a\\": "'],
+    ['a number', '7', 'the message is not an EventBridge event: it: Invalid input: expected object, received number'],
+    ['null', 'null', 'the message is not an EventBridge event: it: Invalid input: expected object, received null'],
+    ['a list', '[]', 'the message is not an EventBridge event: it: Invalid input: expected object, received array'],
+    [
+      'an object with nothing in it',
+      '{}',
+      'the message is not an EventBridge event: source: Invalid input: expected string, received undefined; ' +
+        'detail-type: Invalid input: expected string, received undefined; ' +
+        'detail: Invalid input: expected record, received undefined',
+    ],
+    [
+      'an event of something else',
+      JSON.stringify(trail.eventBridgeEvent({}, { source: 'aws.ec2', 'detail-type': 'EC2 Instance State-change' })),
+      'the event has source "aws.ec2" and detail-type "EC2 Instance State-change", which Layerward does not know',
+    ],
+    [
+      'a record of wrong types',
+      inEvent({ ...record, eventID: 7, eventTime: 'noon', readOnly: 'no' }),
+      'this is not a CloudTrail record: eventID: Invalid input: expected string, received number; ' +
+        'eventTime: Invalid ISO datetime; readOnly: Invalid input: expected boolean, received string',
+    ],
+    [
+      'a record whose parameters are a list',
+      inEvent({ ...record, requestParameters: [] }),
+      'this is not a CloudTrail record: requestParameters: Invalid input: expected record, received array',
+    ],
+    [
+      'a record without any name of a function',
+      inEvent({ ...record, requestParameters: null, responseElements: null }),
+      'the CloudTrail record 5f6c1d2e-8b3a-4f7d-a9c4-1e2d3c4b5a69 (UpdateFunctionConfiguration20150331v2) names no ' +
+        'function: requestParameters.functionName is missing, recipientAccountId "111122223333", awsRegion "eu-west-1"',
+    ],
+    [
+      'a name that no function can have',
+      inEvent(trail.updateConfigurationRecord({ name: '../../etc/passwd' })),
+      'the CloudTrail record 5f6c1d2e-8b3a-4f7d-a9c4-1e2d3c4b5a69 (UpdateFunctionConfiguration20150331v2) names no ' +
+        'function: requestParameters.functionName is "../../etc/passwd", recipientAccountId "111122223333", awsRegion "eu-west-1"',
+    ],
+    [
+      'a name in an account that is none',
+      inEvent(trail.updateConfigurationRecord({}, { recipientAccountId: 'somewhere' })),
+      'the CloudTrail record 5f6c1d2e-8b3a-4f7d-a9c4-1e2d3c4b5a69 (UpdateFunctionConfiguration20150331v2) names no ' +
+        'function: requestParameters.functionName is "orders", recipientAccountId "somewhere", awsRegion "eu-west-1"',
+    ],
+    [
+      'tags of nothing',
+      inEvent({ ...trail.tagResourceRecord(trail.functionArn, {}), requestParameters: { resource: 7, tags: {} } }),
+      'the CloudTrail record 5f6c1d2e-8b3a-4f7d-a9c4-1e2d3c4b5a69 (TagResource20170331v2) names no function: ' +
+        'requestParameters.resource is missing, recipientAccountId "111122223333", awsRegion "eu-west-1"',
+    ],
+    [
+      'a tag change of wrong types',
+      JSON.stringify(trail.tagChangeEvent(['a'], {}, { detail: { service: 'lambda', 'changed-tag-keys': 'a' } })),
+      'this is not a tag change: detail.resource-type: Invalid input: expected string, received undefined; ' +
+        'detail.changed-tag-keys: Invalid input: expected array, received string',
+    ],
+  ])('such as %s is refused in words that say what and where', (_, body, words) => {
+    expect(refusal(body)).toBe(words);
+  });
+
+  it('is refused unread where it is longer than SQS allows', () => {
+    const body = inEvent({ ...record, padding: 'x'.repeat(1_100_000) });
+    expect(refusal(body)).toMatch(/^the message is 110\d{4} characters long, and no event is longer than 1048576$/);
+  });
+
+  it('is read up to that length', () => {
+    const body = inEvent({ ...record, padding: 'x'.repeat(1_040_000) });
+    expect(arnOf(readMessage(body, ownRoles))).toBe(trail.functionArn);
+  });
+
+  it('does no harm however deep it is nested', () => {
+    const depth = 200_000;
+    expect(refusal('['.repeat(depth))).toMatch(/^the message is not JSON/);
+    expect(refusal('['.repeat(depth) + ']'.repeat(depth))).toMatch(/expected object, received array/);
+    const nested = `${'{"a":'.repeat(depth / 2)}1${'}'.repeat(depth / 2)}`;
+    const body = inEvent(record).replace('"requestParameters":{', `"requestParameters":{"code":${nested},`);
+    expect(arnOf(readMessage(body, ownRoles))).toBe(trail.functionArn);
+  });
+
+  it('can’t reach what all objects share', () => {
+    const poison = '{"isAdmin":true,"functionName":"other"}';
+    const body = inEvent(record)
+      .replace(
+        '"requestParameters":{',
+        `"requestParameters":{"__proto__":${poison},"constructor":{"prototype":${poison}},`,
+      )
+      .replace('"detail":{', `"detail":{"__proto__":${poison},`);
+    expect(arnOf(readMessage(body, ownRoles))).toBe(trail.functionArn);
+    expect(Object.hasOwn(Object.prototype, 'isAdmin')).toBe(false);
+    // What is only inherited is not what a call named.
+    expect(changeOf(readMessage(body, ownRoles)).touched).toEqual([]);
+  });
+
+  it('keeps no more of any text than a record can take', () => {
+    const long = 'x'.repeat(100_000);
+    const identity = { ...trail.identities.iamUser, type: long, arn: long, userName: long, invokedBy: long };
+    const reading = read(
+      trail.tagResourceRecord(
+        trail.functionArn,
+        { [long]: '' },
+        { userIdentity: identity, userAgent: long, sourceIPAddress: long },
+      ),
+    );
+    const kept = changeOf(reading);
+    for (const text of [...Object.values(kept.actor ?? {}), ...kept.tagKeys]) expect(text).toHaveLength(256);
+    expect(Object.keys(kept.actor ?? {})).toHaveLength(6);
+  });
+
+  it.each([
+    ['a long event id', { ...record, eventID: 'x'.repeat(100_000) }],
+    ['a long event name', { ...record, eventName: 'x'.repeat(100_000) }],
+    ['a long function name', trail.updateConfigurationRecord({ name: 'x'.repeat(100_000) })],
+  ])('is quoted in short: %s', (_, given) => {
+    expect(refusal(inEvent(given)).length).toBeLessThan(500);
+  });
+
+  it.each([
+    ['a long source', trail.createFunctionRecord({}, { eventSource: 'x'.repeat(100_000) })],
+    ['a long error', trail.createFunctionRecord({}, { errorCode: 'x'.repeat(100_000) })],
+    ['a long resource', trail.tagResourceRecord('x'.repeat(100_000), {})],
+  ])('is dropped in short: %s', (_, given) => {
+    const reading = read(given);
+    expect('detail' in reading && reading.detail.length).toBeLessThan(400);
+  });
+
+  it('is refused or read, whatever it is', () => {
+    fc.assert(
+      fc.property(fc.oneof(fc.json(), fc.string()), (body) => {
+        try {
+          readMessage(body, ownRoles);
+        } catch (error) {
+          expect(error).toBeInstanceOf(InvalidInput);
+        }
+      }),
+    );
+    fc.assert(
+      fc.property(fc.dictionary(fc.constantFrom(...Object.keys(record)), fc.anything()), (changes) => {
+        try {
+          read({ ...record, ...changes });
+        } catch (error) {
+          expect(error).toBeInstanceOf(InvalidInput);
+        }
+      }),
+    );
+  });
+});
