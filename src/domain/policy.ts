@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { type Agent, type Agents, awsRegion, type LayerSource, variableName } from './agent.ts';
+import { PolicyUnusable } from './errors.ts';
 import type { FunctionArn } from './function-arn.ts';
 import type { Tags } from './snapshot.ts';
 
@@ -213,9 +214,7 @@ export interface Selection {
 }
 
 /** The policy names organizational units, and nobody can say which ones the account is in. */
-export class OrganizationalUnitsUnknown extends Error {
-  override readonly name = 'OrganizationalUnitsUnknown';
-}
+export class OrganizationalUnitsUnknown extends PolicyUnusable {}
 
 /** Works out what the policy says of a function at this place with these tags. Tags must have been readable. */
 export function select(policy: Policy, agents: Agents, place: Place, tags: Tags): Selection {

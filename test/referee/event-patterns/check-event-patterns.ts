@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import { InvalidEventPatternError, matchesPattern } from '../../../src/sandbox/event-pattern.ts';
-import { type Question, questions } from './arbitrary-pattern.ts';
+import { addressQuestions, type Question, questions } from './arbitrary-pattern.ts';
 import { startEventRuler, type Verdict } from './event-ruler.ts';
 import { callEvent, type Event, eventShapes, identities, otherCalls, watchedCalls } from './event-shapes.ts';
 import { templatePatterns } from './template-rules.ts';
@@ -13,6 +13,7 @@ import { templatePatterns } from './template-rules.ts';
 
 const ownRoleArn = 'arn:aws:iam::111122223333:role/layerward-RemediateRole-1A2B3C4D5E6F';
 const variations = 4_000;
+const addresses = 2_000;
 const randomQuestions = 12_000;
 const seed = 20150331;
 
@@ -53,6 +54,7 @@ export async function checkEventPatterns(jars: string): Promise<string> {
     const shapes = asked;
 
     await check(variations, variationsOf([...patterns.values()]), agree);
+    await check(addresses, addressQuestions, agree);
     const before = { ...counts };
     await check(randomQuestions, questions, agree);
     const random = { ...counts, total: randomQuestions };
@@ -60,7 +62,7 @@ export async function checkEventPatterns(jars: string): Promise<string> {
       if (random[verdict] - before[verdict] < randomQuestions / 10)
         throw new Error(`too few of the random questions are answered by "${verdict}": ${JSON.stringify(random)}`);
     return (
-      `${shapes} shapes as meant, ${variations} variations, ${randomQuestions} random patterns: ` +
+      `${shapes} shapes as meant, ${variations} variations, ${addresses} addresses, ${randomQuestions} random patterns: ` +
       `${counts.matches} match, ${counts.differs} differ, ${counts.refused} refused, by both alike`
     );
   } finally {

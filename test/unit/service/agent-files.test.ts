@@ -75,7 +75,7 @@ describe('Trend Micro Cloud One Application Security', () => {
     });
     expect(agent.credentials).toEqual({ TREND_AP_KEY: 'key', TREND_AP_SECRET: 'secret' });
     expect(agent.regionVariables).toEqual({
-      TREND_AP_HELLO_URL: 'https://agents.${cloudOneRegion}.application.cloudone.trendmicro.com/',
+      TREND_AP_HELLO_URL: `https://agents.\${cloudOneRegion}.application.cloudone.trendmicro.com/`,
     });
   });
 
@@ -109,12 +109,12 @@ describe('an agent’s file', () => {
     [
       'an unknown region',
       (text: string) => text.replace('- eu-west-2', '- eu-wset-2'),
-      /trend-application-security\.yaml:11:5: regions\.3: eu-wset-2 is not known; did you mean eu-west-2\? One of: af-south-1, /,
+      /trend-application-security\.yaml:13:5: regions\.3: eu-wset-2 is not known; did you mean eu-west-2\? One of: af-south-1, /,
     ],
     [
       'another name than the file',
       (text: string) => text.replace('name: trend-application-security', 'name: trend'),
-      /trend-application-security\.yaml:4:1: name: must be the file's name: trend-application-security/,
+      /trend-application-security\.yaml:4:7: name: must be the file's name: trend-application-security/,
     ],
     [
       'an unknown key',
@@ -124,7 +124,7 @@ describe('an agent’s file', () => {
     [
       'an account that YAML takes for a number',
       (text: string) => text.replace('"800880067056"', '800880067056'),
-      /:8:1: layerAccount: Invalid input: expected string, received number/,
+      /:8:15: layerAccount: Invalid input: expected string, received number/,
     ],
     [
       'an ARN in place of a layer’s name',
@@ -142,7 +142,7 @@ describe('an agent’s file', () => {
     ],
     [
       'a parameter that no group is asked for',
-      (text: string) => text.replace('${cloudOneRegion}', '${region}'),
+      (text: string) => text.replace(`\${cloudOneRegion}`, `\${region}`),
       /regionVariables\.TREND_AP_HELLO_URL: \$\{region\} is not one of the agent’s parameters/,
     ],
     [

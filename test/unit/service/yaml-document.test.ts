@@ -59,17 +59,17 @@ describe('a document that can’t be used', () => {
     [
       'a value of a wrong type',
       'name: a\nlimits:\n  repairs: often\n',
-      ['file.yaml:3:3: limits.repairs: Invalid input: expected number, received string'],
+      ['file.yaml:3:12: limits.repairs: Invalid input: expected number, received string'],
     ],
     [
       'a value out of its range',
       'name: a\nlimits: { minutes: 5, repairs: 0 }\n',
-      ['file.yaml:2:23: limits.repairs: Too small: expected number to be >=1'],
+      ['file.yaml:2:32: limits.repairs: Too small: expected number to be >=1'],
     ],
     [
       'a value that is not known',
       'name: a\nmode: audti\n',
-      ['file.yaml:2:1: mode: audti is not known; did you mean audit? One of: enforce, audit'],
+      ['file.yaml:2:7: mode: audti is not known; did you mean audit? One of: enforce, audit'],
     ],
     [
       'an unknown key',
@@ -90,7 +90,7 @@ describe('a document that can’t be used', () => {
     [
       'a key from which objects inherit',
       'name: a\n__proto__: { mode: audit }\n',
-      ['file.yaml:2:1: __proto__: unknown key; did you mean rules? Known here: name, mode, limits, places, rules'],
+      ['file.yaml:2:1: __proto__: unknown key; did you mean mode? Known here: name, mode, limits, places, rules'],
     ],
     [
       'broken syntax',
@@ -130,10 +130,10 @@ describe('a document that can’t be used', () => {
     expect(findings(text).map((line) => line.split(': ').slice(0, 2).join(': '))).toEqual([
       'file.yaml:1:1: name',
       'file.yaml:1:1: naem',
-      'file.yaml:2:1: mode',
-      'file.yaml:4:3: limits.repairs',
+      'file.yaml:2:7: mode',
+      'file.yaml:4:12: limits.repairs',
       'file.yaml:5:3: limits.hours',
-      'file.yaml:7:14: rules.0.match.functions',
+      'file.yaml:7:25: rules.0.match.functions',
     ]);
   });
 
@@ -153,7 +153,7 @@ describe('a document that can’t be used', () => {
       { path: ['limits', 'repairs'], message: 'is needed here' },
     ];
     expect(findings('mode: audit\nlimits:\n  minutes: 1\nname: a\n', check)).toEqual([
-      'file.yaml:4:1: name: a is taken',
+      'file.yaml:4:7: name: a is taken',
       'file.yaml:3:3: limits.repairs: is needed here',
     ]);
   });
@@ -167,7 +167,7 @@ describe('a document that can’t be used', () => {
         {
           path: 'mode',
           line: 2,
-          column: 1,
+          column: 7,
           message: 'loud is not known; did you mean audit? One of: enforce, audit',
         },
       ]);
