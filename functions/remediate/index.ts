@@ -14,6 +14,7 @@ import { createDynamoDbRecords } from '../../src/aws/dynamodb-records.ts';
 import { createEventBridgeEvents } from '../../src/aws/eventbridge-events.ts';
 import { createLambdaFunctions, ownLambdaClients } from '../../src/aws/lambda-functions.ts';
 import { createSecretsManagerCredentials } from '../../src/aws/secrets-manager-credentials.ts';
+import { createSingleAccount } from '../../src/aws/single-account.ts';
 import { createSnsAlerts } from '../../src/aws/sns-alerts.ts';
 import { createSqsFollowUps } from '../../src/aws/sqs-follow-ups.ts';
 import { userAgent } from '../../src/aws/user-agent.ts';
@@ -33,6 +34,7 @@ const world: World = {
   agents,
   ownFunctionArns: settings.LAYERWARD_OWN_FUNCTION_ARNS,
   functions: createLambdaFunctions(ownLambdaClients()),
+  organization: createSingleAccount(),
   credentials: createSecretsManagerCredentials(new SecretsManagerClient(options), now),
   policies: createAppConfigPolicies(
     new AppConfigDataClient(options),

@@ -23,6 +23,9 @@ import { readRefusal, toLayerwardError } from './refusal.ts';
  *   change#<day>     <time>#<function ARN>           every other change of state on a day
  */
 
+/** The SDK takes an object with a key `constructor`, which a variable may be named, for an instance of a class. */
+const itemOptions = { removeUndefinedValues: true, convertClassInstanceToMap: true };
+
 const stateKey = 'state';
 const historyDays = 400;
 const dayMs = 24 * 60 * 60_000;
@@ -76,6 +79,24 @@ const outcomeItem: z.ZodType<Outcome> = z.object({
   previous: optional(z.object({ status, reason: text })),
 });
 
+const attachment = z.object({
+  agent: text,
+  variant: text,
+  group: text,
+  applied: z.object({
+    layerArn: text,
+    handler: optional(text),
+    handlerVariable: optional(text),
+    variables: texts,
+    secretVariables: z.array(text),
+  }),
+  before: z.object({
+    handler: optional(text),
+    layers: z.array(z.object({ arn: text, ahead: z.int() })),
+    variables: texts,
+  }),
+});
+
 const recordItem: z.ZodType<FunctionRecord> = z.object({
   functionArn: text,
   version: z.int(),
@@ -86,25 +107,9 @@ const recordItem: z.ZodType<FunctionRecord> = z.object({
   runtime: optional(text),
   architecture: text,
   ...names,
-  attachment: optional(
-    z.object({
-      agent: text,
-      variant: text,
-      group: text,
-      applied: z.object({
-        layerArn: text,
-        handler: optional(text),
-        handlerVariable: optional(text),
-        variables: texts,
-        secretVariables: z.array(text),
-      }),
-      before: z.object({
-        handler: optional(text),
-        layers: z.array(z.object({ arn: text, ahead: z.int() })),
-        variables: texts,
-      }),
-    }),
-  ),
+  attachment: optional(attachment),
+  pending: z.array(attachment),
+  goalMark: optional(text),
   purpose: optional(z.enum(['attached', 'repaired', 'updated', 'released'])),
   repairs: z.array(z.object({ at: text, eventId: text })),
   repairCount: z.int(),
@@ -202,7 +207,7 @@ export function createDynamoDbRecords(client: DynamoDBClient, tableName: string)
         client.send(
           new PutItemCommand({
             TableName: tableName,
-            Item: marshall(item, { removeUndefinedValues: true }),
+            Item: marshall(item, itemOptions),
             ConditionExpression: isFirst ? 'attribute_not_exists(pk)' : '#version = :former',
             ...(isFirst
               ? {}
@@ -245,7 +250,7 @@ export function createDynamoDbRecords(client: DynamoDBClient, tableName: string)
         client.send(
           new PutItemCommand({
             TableName: tableName,
-            Item: marshall(item, { removeUndefinedValues: true }),
+            Item: marshall(item, itemOptions),
             ConditionExpression: 'attribute_not_exists(pk)',
           }),
         ),

@@ -143,7 +143,7 @@ function toAnswer(error: unknown, plan: Plan): UpdateAnswer | undefined {
     detail: withoutVariables(`${name}: ${message}`, plan),
   });
   if (codeSigning.has(name)) return refused('code-signing');
-  // Only a denial of the layer is the function's trouble; one of the update itself is ours, and goes to the operators.
+  // A denial of the layer has its own reason: its owner has to grant it, not the function's.
   if (/lambda:GetLayerVersion|[Ll]ayer version .* does not exist/.test(message)) return refused('layer-access');
   if (name === 'InvalidParameterValueException')
     return refused(/runtime.*(no longer supported|deprecated)/is.test(message) ? 'runtime-frozen' : 'aws-refused');

@@ -6,6 +6,7 @@ import { Command } from 'commander';
 import { createDynamoDbRecords } from '../aws/dynamodb-records.ts';
 import { createLambdaFunctions } from '../aws/lambda-functions.ts';
 import { createSecretsManagerCredentials } from '../aws/secrets-manager-credentials.ts';
+import { createSingleAccount } from '../aws/single-account.ts';
 import { userAgent } from '../aws/user-agent.ts';
 import type { Agents } from '../domain/agent.ts';
 import { driftText, whoText } from '../domain/alert-text.ts';
@@ -115,6 +116,7 @@ function openSight({ endpoint, region, table }: Options, agents: Agents, policy:
     policy,
     ownFunctionArns: [],
     functions: createLambdaFunctions((place) => new LambdaClient({ ...options, region: place.region })),
+    organization: createSingleAccount(),
     credentials: createSecretsManagerCredentials(new SecretsManagerClient(options), now),
     records: table === undefined ? undefined : createDynamoDbRecords(new DynamoDBClient(options), table),
     now,

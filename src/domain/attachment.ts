@@ -1,9 +1,20 @@
+import type { Snapshot } from './snapshot.ts';
+
 /** The three things that Layerward may change on a function, and nothing else. */
 export interface Shape {
   readonly handler: string | undefined;
   /** ARNs of layer versions, in their order. */
   readonly layers: readonly string[];
   readonly variables: Readonly<Record<string, string>>;
+}
+
+/** The three things of a function that Layerward may change. */
+export function shapeOf(snapshot: Snapshot): Shape {
+  return {
+    handler: snapshot.handler,
+    layers: snapshot.layers,
+    variables: snapshot.environment.readable ? snapshot.environment.variables : {},
+  };
 }
 
 /** A layer of the agent's that a team had attached itself, and how many other layers stood ahead of it. */

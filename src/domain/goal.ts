@@ -35,16 +35,14 @@ export function goalFor(
   credentials: Credentials | undefined,
 ): Goal {
   const { agent, layerSource } = selection;
-  const templates = {
-    ...agent.variables,
-    ...(variant.regionAware ? {} : agent.regionVariables),
-    ...selection.settings.variables,
-  };
+  const templates = { ...agent.variables, ...(variant.regionAware ? {} : agent.regionVariables) };
   const variables: Record<string, string> = {};
   if (variant.activation.type === 'exec-wrapper') variables[wrapperVariable] = variant.activation.script;
   if (group)
     for (const [name, template] of Object.entries(templates))
       variables[name] = fillParameters(template, group.parameters);
+  // The policy's values are taken as they are.
+  Object.assign(variables, selection.settings.variables);
   const secrets: Record<string, string> = {};
   if (credentials) for (const [name, field] of Object.entries(agent.credentials)) secrets[name] = credentials[field];
   return {

@@ -134,6 +134,15 @@ export function checkPolicy(policy: Policy, agents: Agents): Finding[] {
     const agent = agents.get(name);
     if (agent) findings.push(...checkGroups(policy, agent));
   }
+  const areKnown = [...selectable].every((name) => agents.has(name));
+  const asked = new Set([...selectable].flatMap((name) => Object.keys(agents.get(name)?.parameters ?? {})));
+  for (const [groupName, group] of Object.entries(policy.groups))
+    for (const name of Object.keys(group.parameters))
+      if (areKnown && !asked.has(name))
+        findings.push({
+          path: ['groups', groupName, 'parameters', name],
+          message: `no agent of this policy asks for it; they ask for: ${[...asked].join(', ') || 'nothing'}`,
+        });
   for (const [name, settings] of Object.entries(policy.agents)) {
     const agent = agents.get(name);
     if (agent) findings.push(...checkSettings(settings, agent));
@@ -215,6 +224,13 @@ export interface Selection {
 
 /** The policy names organizational units, and nobody can say which ones the account is in. */
 export class OrganizationalUnitsUnknown extends PolicyUnusable {}
+
+/** Whether the policy names organizational units anywhere, so that somebody has to ask for them. */
+export function namesOrganizationalUnits(policy: Policy): boolean {
+  return [policy.exclude, ...policy.rules.map(({ match }) => match)].some(
+    ({ organizationalUnits }) => (organizationalUnits ?? []).length > 0,
+  );
+}
 
 /** Works out what the policy says of a function at this place with these tags. Tags must have been readable. */
 export function select(policy: Policy, agents: Agents, place: Place, tags: Tags): Selection {

@@ -33,6 +33,84 @@ export interface CredentialStore {
   find(secretName: string): Promise<{ readonly found: Credentials } | { readonly missing: string }>;
 }
 
+/** An account of the organization. */
+export interface Account {
+  readonly accountId: string;
+  readonly name: string;
+  /** Whether AWS says that it is active; a suspended one answers nothing. */
+  readonly isActive: boolean;
+}
+
+/** The organization that the accounts are in. */
+export interface Organization {
+  /**
+   * The organizational units of an account, the root included, nearest first; `undefined` where this deployment is for
+   * one account and can't see an organization.
+   */
+  unitsOf(accountId: string): Promise<readonly string[] | undefined>;
+  /** Every account, suspended ones included. */
+  accounts(): AsyncIterable<Account>;
+}
+
+/** An account and region, which have quotas of their own. */
+export interface Quarter {
+  readonly accountId: string;
+  readonly region: string;
+}
+
+/**
+ * Our share of the calls that AWS allows in an account and region: 15 a second for all of the control plane but
+ * `GetFunction`, and teams deploy through the same 15.
+ */
+export interface FairShare {
+  /**
+   * Reserves the next turn, and answers in how many milliseconds it comes. Everybody who shares the quarter waits in one
+   * line, whichever worker they are in.
+   * @throws {Throttled} where the line is longer than anybody should wait in it.
+   */
+  reserve(quarter: Quarter): Promise<number>;
+  /** Notes that AWS throttled us all the same: everybody slows down for a while, and then recovers. */
+  slowDown(quarter: Quarter, retryAfterSeconds: number | undefined): Promise<void>;
+}
+
+/** A function as a listing shows it: without its tags, and without whether AWS is at work on it. */
+export type Listed = Omit<Snapshot, 'tags'>;
+
+/** The functions of an account and region, listed page by page. */
+export interface Inventory {
+  /** How many functions there are. */
+  count(quarter: Quarter): Promise<number>;
+  /** One page, from a marker on. */
+  list(
+    quarter: Quarter,
+    marker: string | undefined,
+  ): Promise<{ readonly functions: readonly Listed[]; readonly nextMarker: string | undefined }>;
+  /** The functions that have a tag with this value, with all their tags. AWS is late to show and to forget them. */
+  tagged(
+    quarter: Quarter,
+    tag: string,
+    value: string,
+  ): AsyncIterable<{ readonly functionArn: string; readonly tags: Readonly<Record<string, string>> }>;
+}
+
+/** What a sweep has to know of a record. */
+export type RecordSummary = Pick<FunctionRecord, 'functionArn' | 'status' | 'reason' | 'action' | 'goalMark'>;
+
+/** What a sweep found in an account and region: how many functions are in which state. Kept for plots over time. */
+export interface Coverage {
+  readonly sweepId: string;
+  readonly accountId: string;
+  readonly region: string;
+  /** ISO 8601. */
+  readonly at: string;
+  /** By status, or by status and reason: `protected`, `blocked: layer-limit`. */
+  readonly counts: Readonly<Record<string, number>>;
+  /** How many functions were put on the queue to be looked at. */
+  readonly sent: number;
+  /** Why the sweep could not look, where it could not. */
+  readonly failure?: string;
+}
+
 /** The policy in force. */
 export interface Policies {
   /** @throws {PolicyUnusable} where there is none, or none that can be used. */
@@ -50,6 +128,13 @@ export interface Records {
   remember(outcome: Outcome): Promise<void>;
 }
 
+/** What sweeps read and write beside the functions' own records. */
+export interface SweepRecords {
+  /** The functions of an account and region that are neither released nor deleted. */
+  summaries(quarter: Quarter): AsyncIterable<RecordSummary>;
+  saveCoverage(coverage: Coverage): Promise<void>;
+}
+
 /** People and systems that want to know. */
 export interface Announcer {
   announce(outcome: Outcome): Promise<void>;
@@ -59,6 +144,8 @@ export interface Announcer {
 export interface FollowUps {
   /** Puts a change on the queue again; `change.followUp` says why. */
   schedule(change: Change, delaySeconds: number): Promise<void>;
+  /** Puts changes on the queue, to be looked at as soon as somebody has time. */
+  send(changes: readonly Change[]): Promise<void>;
 }
 
 /** Names of metrics. Documented in docs/operations.md. */

@@ -1,4 +1,6 @@
-import type { Attachment } from './attachment.ts';
+import { createHash } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
+import { type Attachment, type Shape, shapeOf } from './attachment.ts';
 import type { Actor, Change } from './change.ts';
 import type { Decision } from './decision.ts';
 import type { Drift } from './drift.ts';
@@ -71,7 +73,15 @@ export interface FunctionRecord {
   readonly agent?: string;
   readonly variant?: string;
   readonly group?: string;
+  /** What is on the function for certain: verified, and not changed by us since. */
   readonly attachment?: Attachment;
+  /**
+   * What was written ahead of updates that are not verified yet, newest first. AWS may have refused them, put them off,
+   * or let them take effect without telling us: {@link attachmentInForce} finds out which.
+   */
+  readonly pending: readonly Attachment[];
+  /** What the policy and the agent wanted of the function when it was last found to be so; a short hash. */
+  readonly goalMark?: string;
   /** Whether the update that is being verified puts right what somebody undid, follows a new goal, or is the first. */
   readonly purpose?: 'attached' | 'repaired' | 'updated' | 'released';
   /** When it was put right, newest last; only what the policy's window can ask for. */
@@ -88,6 +98,9 @@ const keptRepairs = 100;
 
 /** How many outcomes wait at the most; far more than a function goes through while SNS is down for a day. */
 const keptOutcomes = 50;
+
+/** How many unverified updates are remembered: far more different ones than a function can get before one is verified. */
+const keptPending = 20;
 
 /** A record as it is to be written, and the outcome that the write is for. */
 export interface Transition {
@@ -106,6 +119,7 @@ interface Step {
   readonly cause: Cause;
   readonly purpose?: FunctionRecord['purpose'];
   readonly attachment?: Attachment | undefined;
+  readonly pending?: readonly Attachment[];
   readonly group?: string | undefined;
   readonly repairs?: FunctionRecord['repairs'];
 }
@@ -117,21 +131,39 @@ export function causeOf(change: Change, isCulprit: boolean): Cause {
 }
 
 /**
- * What the record says that we put on, unless that was a first update which is not on the function: AWS refused it,
- * or we were stopped before it was sent. Then there is nothing to take off, and what the team has in our places is its own.
+ * What of ours is on the function now. An update takes effect as a whole or not at all, and AWS does not always tell us
+ * which; so of all that may be on it, it is the one that fits best what is there, the newest where several do.
+ * Where nothing ever took effect there is nothing to take off, and what the team has in our places is its own.
  */
-export function attachmentInForce(record: FunctionRecord, snapshot: Snapshot): Attachment | undefined {
-  const { attachment } = record;
-  if (!attachment || record.action !== 'sent' || record.purpose !== 'attached') return attachment;
-  const { applied, before } = attachment;
-  const variables = snapshot.environment.readable ? snapshot.environment.variables : {};
-  const isOn =
-    !snapshot.environment.readable ||
-    (snapshot.layers.includes(applied.layerArn) && !before.layers.some(({ arn }) => arn === applied.layerArn)) ||
+export function attachmentInForce(
+  { attachment, pending }: Pick<FunctionRecord, 'attachment' | 'pending'>,
+  snapshot: Snapshot,
+): Attachment | undefined {
+  if (pending.length === 0) return attachment;
+  const current = shapeOf(snapshot);
+  const candidates = [...pending.filter((one) => isSeenIn(current, one)), ...(attachment ? [attachment] : [])];
+  const names = new Set(candidates.flatMap(({ applied }) => Object.keys(applied.variables)));
+  // What an update left as the team had it tells nothing about whether it took effect.
+  const missing = ({ applied, before }: Attachment) =>
+    Number(!current.layers.includes(applied.layerArn)) +
+    Number(current.handler !== applied.handler && before.handler !== applied.handler) +
+    [...names].filter((name) => {
+      const wanted = applied.variables[name] ?? before.variables[name];
+      return current.variables[name] !== wanted && (wanted === undefined || wanted !== before.variables[name]);
+    }).length;
+  const [first, ...others] = candidates;
+  return others.reduce((best, one) => (best && missing(one) < missing(best) ? one : best), first);
+}
+
+/** Whether there is anything on the function that this update would have brought. */
+function isSeenIn(current: Shape, { applied, before }: Attachment): boolean {
+  return (
+    (current.layers.includes(applied.layerArn) && !before.layers.some(({ arn }) => arn === applied.layerArn)) ||
+    (current.handler === applied.handler && before.handler !== applied.handler) ||
     Object.entries(applied.variables).some(
-      ([name, value]) => variables[name] === value && before.variables[name] !== value,
-    );
-  return isOn ? attachment : undefined;
+      ([name, value]) => current.variables[name] === value && before.variables[name] !== value,
+    )
+  );
 }
 
 /** The record before an update is sent: it holds all that is needed to put the function back. */
@@ -143,47 +175,53 @@ export function recordUpdate(
   group: string | undefined,
   now: Date,
 ): Transition {
-  const attachment = decision.plan?.attachment ?? record?.attachment;
   const drift = decision.status === 'drifted' ? decision.drift : [];
-  const purpose = decision.status === 'release' ? 'released' : purposeOf(record, attachment, drift);
+  const planned = decision.status === 'drifted' ? decision.plan.attachment : undefined;
+  const purpose = planned ? purposeOf(record, planned, drift) : 'released';
+  const isReported = decision.mode === 'audit';
   const repairs = record?.repairs ?? [];
-  const isCounted = purpose !== 'repaired' || repairs.some(({ eventId }) => eventId === cause.eventId);
+  // An update that another event undid before it was verified counts too: who is fast must not be able to go on for ever.
+  const isUndone = purpose === 'repaired' || (record?.action === 'sent' && record.cause.eventId !== cause.eventId);
+  const isNew = isUndone && !isReported && !repairs.some(({ eventId }) => eventId === cause.eventId);
   return step(record, snapshot, now, {
     status: decision.status,
     reason: decision.reason,
     detail: decision.status === 'release' ? decision.detail : '',
-    action: decision.mode === 'audit' ? 'reported' : 'sent',
+    action: isReported ? 'reported' : 'sent',
     drift,
     cause,
     purpose,
-    attachment: decision.mode === 'audit' ? record?.attachment : attachment,
+    attachment: record?.attachment,
+    pending: planned && !isReported ? withPending(record, planned) : (record?.pending ?? []),
     group,
-    repairs:
-      isCounted || decision.mode === 'audit'
-        ? repairs
-        : [...repairs, { at: now.toISOString(), eventId: cause.eventId }].slice(-keptRepairs),
+    repairs: isNew ? [...repairs, { at: now.toISOString(), eventId: cause.eventId }].slice(-keptRepairs) : repairs,
   });
+}
+
+/** An update that is tried again is the same one; all others are kept, since any of them may be what is on the function. */
+function withPending(record: FunctionRecord | undefined, planned: Attachment): Attachment[] {
+  const others = (record?.pending ?? []).filter((pending) => !isDeepStrictEqual(pending, planned));
+  return [planned, ...others].slice(0, keptPending);
 }
 
 /** First attachment, repair of what somebody undid, or an update to a new goal (policy, agent, runtime, credentials). */
 function purposeOf(
   record: FunctionRecord | undefined,
-  attachment: Attachment | undefined,
+  attachment: Attachment,
   drift: readonly Drift[],
 ): 'attached' | 'repaired' | 'updated' {
-  if (!record?.attachment || !attachment) return 'attached';
-  // The update that is being verified was undone, or never took effect: it stays what it was.
-  if (record.status === 'drifted' && record.action === 'sent' && record.purpose === 'attached') return 'attached';
+  if (!record?.attachment) return 'attached';
   const isSameGoal = goalMark(record.attachment) === goalMark(attachment);
   return isSameGoal && drift.some(({ code }) => code !== 'credentials-changed') ? 'repaired' : 'updated';
 }
 
-/** What the policy and the agent wanted, without what follows the team's code. */
-function goalMark({ agent, variant, group, applied }: Attachment): string {
+/** What the policy and the agent wanted, without what follows the team's code: the same mark, the same goal. */
+export function goalMark({ agent, variant, group, applied }: Attachment): string {
   const variables = Object.entries(applied.variables)
     .filter(([name]) => name !== applied.handlerVariable)
     .sort(([a], [b]) => (a < b ? -1 : 1));
-  return JSON.stringify([agent, variant, group, applied.layerArn, variables]);
+  const goal = JSON.stringify([agent, variant, group, applied.layerArn, variables]);
+  return createHash('sha256').update(goal).digest('base64url').slice(0, 22);
 }
 
 /** The record once nothing differs and AWS says that the last update took effect. */
@@ -203,6 +241,7 @@ export function recordProtected(
     drift: isVerified || record?.status === 'protected' ? record.drift : [],
     cause: isVerified || record?.status === 'protected' ? record.cause : cause,
     attachment,
+    pending: [],
     group: attachment.group,
   });
 }
@@ -211,19 +250,20 @@ export function recordProtected(
 export function recordReleased(
   record: FunctionRecord,
   snapshot: Snapshot,
-  decision: Extract<Decision, { status: 'release' }>,
+  why: { readonly reason: string; readonly detail: string },
   cause: Cause,
   now: Date,
 ): Transition {
   const isVerified = record.status === 'release' && record.action === 'sent';
   return step(record, snapshot, now, {
     status: 'released',
-    reason: decision.reason,
-    detail: decision.detail,
+    reason: why.reason,
+    detail: why.detail,
     action: isVerified ? 'released' : 'none',
     drift: [],
     cause: isVerified ? record.cause : cause,
     attachment: undefined,
+    pending: [],
   });
 }
 
@@ -255,7 +295,7 @@ export function recordObstacle(
 
 /** The record of a function that is gone. */
 export function recordDeleted(record: FunctionRecord, cause: Cause, now: Date): Transition {
-  const { attachment: _, purpose: __, ...kept } = record;
+  const { attachment: _, purpose: __, goalMark: ___, ...kept } = record;
   const outcome = outcomeOf(record, record.functionArn, now, {
     status: 'deleted',
     reason: '',
@@ -267,6 +307,7 @@ export function recordDeleted(record: FunctionRecord, cause: Cause, now: Date): 
   return {
     record: {
       ...kept,
+      pending: [],
       version: record.version + 1,
       status: 'deleted',
       reason: '',
@@ -310,6 +351,8 @@ function step(record: FunctionRecord | undefined, snapshot: Snapshot, now: Date,
       ...(snapshot.runtime === undefined ? {} : { runtime: snapshot.runtime }),
       architecture: snapshot.architecture,
       ...(attachment ? { agent: attachment.agent, variant: attachment.variant, attachment } : {}),
+      pending: next.pending ?? record?.pending ?? [],
+      ...(attachment && next.status === 'protected' ? { goalMark: goalMark(attachment) } : {}),
       ...(group === undefined ? {} : { group }),
       ...(next.purpose ? { purpose: next.purpose } : {}),
       repairs: next.repairs ?? record?.repairs ?? [],

@@ -1,5 +1,5 @@
 import { type Agent, type Agents, agentLayer, findVariant, wrapperVariable } from './agent.ts';
-import type { Attachment, Shape } from './attachment.ts';
+import { type Attachment, type Shape, shapeOf } from './attachment.ts';
 import { type Decision, isEmpty, type Plan, type ReleaseReason, updateBetween } from './decision.ts';
 import { type Drift, driftBetween } from './drift.ts';
 import { formatFunctionArn } from './function-arn.ts';
@@ -207,15 +207,6 @@ const releaseDetail: Readonly<Record<ReleaseReason, (snapshot: Snapshot) => stri
   runtime: ({ runtime }) => `it was moved to ${runtime}, on which the agent does not run`,
   architecture: ({ architecture }) => `it was moved to ${architecture}, on which the agent does not run`,
 };
-
-/** The three things of a function that Layerward may change. */
-export function shapeOf(snapshot: Snapshot): Shape {
-  return {
-    handler: snapshot.handler,
-    layers: snapshot.layers,
-    variables: snapshot.environment.readable ? snapshot.environment.variables : {},
-  };
-}
 
 function wrapperScripts(agent: Agent): string[] {
   return agent.variants.flatMap(({ activation }) => (activation.type === 'exec-wrapper' ? [activation.script] : []));

@@ -2,8 +2,8 @@ import { type Agents, findVariant } from '../domain/agent.ts';
 import { decide } from '../domain/decide.ts';
 import type { Decision } from '../domain/decision.ts';
 import { type FunctionArn, formatFunctionArn } from '../domain/function-arn.ts';
-import { type Policy, type Selection, select } from '../domain/policy.ts';
-import type { CredentialStore, Functions, Records } from '../domain/ports.ts';
+import { namesOrganizationalUnits, type Place, type Policy, type Selection, select } from '../domain/policy.ts';
+import type { CredentialStore, Functions, Organization, Records } from '../domain/ports.ts';
 import { attachmentInForce, type FunctionRecord } from '../domain/record.ts';
 import type { Situation } from '../domain/situation.ts';
 import type { Snapshot } from '../domain/snapshot.ts';
@@ -14,6 +14,7 @@ export interface Sight {
   readonly policy: Policy;
   readonly ownFunctionArns: readonly string[];
   readonly functions: Pick<Functions, 'read'>;
+  readonly organization: Pick<Organization, 'unitsOf'>;
   readonly credentials: CredentialStore;
   /** Absent where there is no table: then nothing counts as attached by us. */
   readonly records: Pick<Records, 'find'> | undefined;
@@ -24,9 +25,20 @@ export interface Sight {
 export async function judge(arn: FunctionArn, sight: Sight): Promise<Decision | { readonly status: 'deleted' }> {
   const snapshot = await sight.functions.read(arn);
   if (!snapshot) return { status: 'deleted' };
-  const selection = select(sight.policy, sight.agents, { arn, organizationalUnits: undefined }, snapshot.tags);
+  const place = await placeOf(arn, sight.policy, sight.organization);
+  const selection = select(sight.policy, sight.agents, place, snapshot.tags);
   const record = await sight.records?.find(formatFunctionArn(arn));
   return decide(await situationFor(snapshot, selection, record, sight.policy, sight));
+}
+
+/** Where a function is, for the policy; the organization is asked only where the policy names its units. */
+export async function placeOf(
+  arn: FunctionArn,
+  policy: Policy,
+  organization: Pick<Organization, 'unitsOf'>,
+): Promise<Place> {
+  const isAsked = namesOrganizationalUnits(policy);
+  return { arn, organizationalUnits: isAsked ? await organization.unitsOf(arn.accountId) : undefined };
 }
 
 /** Puts together all that a decision depends on; asks for credentials only where the function would get some. */

@@ -10,7 +10,8 @@ const largestFile = 256 * 1024 * 1024;
  * @throws {InvalidInput} where it is none of these.
  */
 export function readRecordFile(content: Buffer, fileName: string): unknown[] {
-  const text = unpack(content, fileName);
+  // Some editors begin a file with the mark of its byte order.
+  const text = unpack(content, fileName).replace(/^\uFEFF/, '');
   if (text.trim() === '') throw new InvalidInput(`${fileName} is empty`);
   let document: unknown;
   try {
@@ -31,8 +32,8 @@ function unpack(content: Buffer, fileName: string): string {
 }
 
 function readLines(text: string, fileName: string, whole: unknown): unknown[] {
-  const lines = text.split('\n').filter((line) => line.trim() !== '');
-  return lines.flatMap((line, index) => {
+  return text.split('\n').flatMap((line, index) => {
+    if (line.trim() === '') return [];
     try {
       return recordsIn(JSON.parse(line));
     } catch (error) {

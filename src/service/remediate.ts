@@ -14,6 +14,7 @@ import type {
   Functions,
   Log,
   Metrics,
+  Organization,
   Policies,
   Records,
 } from '../domain/ports.ts';
@@ -31,13 +32,14 @@ import {
 } from '../domain/record.ts';
 import { bearsTraces, notReady } from '../domain/situation.ts';
 import type { Snapshot } from '../domain/snapshot.ts';
-import { situationFor } from './judge.ts';
+import { placeOf, situationFor } from './judge.ts';
 
 /** The world as `remediate` sees it. */
 export interface World {
   readonly agents: Agents;
   readonly ownFunctionArns: readonly string[];
   readonly functions: Functions;
+  readonly organization: Pick<Organization, 'unitsOf'>;
   readonly credentials: CredentialStore;
   readonly policies: Policies;
   readonly records: Records;
@@ -104,7 +106,7 @@ async function look(arn: FunctionArn, changes: readonly Change[], world: World):
   if (!snapshot) return lookAtNothing(functionArn, changes, world);
 
   const policy = await world.policies.current();
-  const selection = select(policy, world.agents, { arn, organizationalUnits: undefined }, snapshot.tags);
+  const selection = select(policy, world.agents, await placeOf(arn, policy, world.organization), snapshot.tags);
   const record = mayBeRecorded(snapshot, selection, changes, policy, world.agents)
     ? await world.records.find(functionArn)
     : undefined;
@@ -178,14 +180,26 @@ async function act({ snapshot, selection, record, decision, changes, cause }: Ca
   switch (decision.status) {
     case 'out-of-scope':
       // What was never changed needs no record; what was keeps it, for people to look up.
-      if (record && !record.attachment && record.status !== 'released') await world.records.forget(record);
-      else await emptyOutbox(record, world);
+      if (!record) return;
+      if (record.status === 'release' && record.action === 'sent')
+        return conclude(record, recordReleased(record, snapshot, record, cause, now), snapshot, changes, world);
+      if (!record.attachment && record.pending.length === 0 && record.status !== 'released')
+        return forget(record, world);
+      await emptyOutbox(record, world);
       return;
     case 'compliant':
-      if (record?.status === 'protected' && isDeepStrictEqual(record.attachment, decision.attachment))
-        return emptyOutbox(record, world);
-      if (notReady(snapshot)) return lookAgain(changes, 'verify', world);
-      return settle(record, recordProtected(record, snapshot, decision.attachment, cause, now), world);
+      if (record?.status === 'protected' && record.pending.length === 0)
+        if (isDeepStrictEqual(record.attachment, decision.attachment)) {
+          await emptyOutbox(record, world);
+          return;
+        }
+      return conclude(
+        record,
+        recordProtected(record, snapshot, decision.attachment, cause, now),
+        snapshot,
+        changes,
+        world,
+      );
     case 'waiting':
       return lookAgain(changes, 'not-ready', world);
     case 'unsupported':
@@ -196,10 +210,8 @@ async function act({ snapshot, selection, record, decision, changes, cause }: Ca
       return;
     case 'release':
       if (!record) throw new TypeError('a release was decided on without a record');
-      if (!decision.plan) {
-        if (notReady(snapshot)) return lookAgain(changes, 'verify', world);
-        return settle(record, recordReleased(record, snapshot, decision, cause, now), world);
-      }
+      if (!decision.plan)
+        return conclude(record, recordReleased(record, snapshot, decision, cause, now), snapshot, changes, world);
       break;
     case 'drifted':
       world.metrics.add('DriftSeen', 1);
@@ -215,27 +227,52 @@ async function act({ snapshot, selection, record, decision, changes, cause }: Ca
   if (decision.mode === 'audit' || !decision.plan) return settle(record, ahead, world);
   await save(ahead, world);
   const answer = await world.functions.update(decision.plan);
-  if (answer.accepted) return lookAgain(changes, 'verify', world);
+  if (answer.accepted) return lookAgain(withoutAttempts(changes), 'verify', world);
   world.metrics.add('UpdateRefused', 1);
-  const { attachment: _, ...withoutAttachment } = ahead.record;
   // What was refused was not put on: the record goes back to what it knew.
-  const unchanged = record?.attachment ? { ...withoutAttachment, attachment: record.attachment } : withoutAttachment;
+  const unchanged = { ...ahead.record, pending: record?.pending ?? [] };
   const refusal = { status: 'blocked', reason: answer.reason, detail: answer.detail } as const;
   return settle(ahead.record, recordObstacle(unchanged, snapshot, refusal, cause, selection.groupName, now), world);
 }
 
+/** Records what is verified: nothing is, as long as AWS is at work on the function. */
+async function conclude(
+  record: FunctionRecord | undefined,
+  transition: Transition,
+  snapshot: Snapshot,
+  changes: readonly Change[],
+  world: World,
+): Promise<void> {
+  if (notReady(snapshot)) return lookAgain(changes, 'verify', world);
+  return settle(record, transition, world);
+}
+
+/** Forgets a record, once all that it knows is told. */
+async function forget(record: FunctionRecord, world: World): Promise<void> {
+  const told = await emptyOutbox(record, world);
+  if ((await world.records.forget(told)) === 'stale') throw changedMeanwhile(record);
+}
+
+function changedMeanwhile({ functionArn }: FunctionRecord): RecordChanged {
+  return new RecordChanged(`the record of ${functionArn} was changed by another look at it`);
+}
+
 async function save({ record }: Transition, world: World): Promise<void> {
-  if ((await world.records.save(record)) === 'stale')
-    throw new RecordChanged(`the record of ${record.functionArn} was changed by another look at it`);
+  if ((await world.records.save(record)) === 'stale') throw changedMeanwhile(record);
 }
 
 /** Records a transition and tells whoever wants to know; a transition to the same state costs nothing. */
 async function settle(former: FunctionRecord | undefined, transition: Transition, world: World): Promise<void> {
   const { record, outcome } = transition;
-  if (!outcome && isDeepStrictEqual(former?.attachment, record.attachment)) return emptyOutbox(former, world);
+  const hasMoved =
+    outcome || !former || !isDeepStrictEqual([former.attachment, former.pending], [record.attachment, record.pending]);
+  if (!hasMoved) {
+    await emptyOutbox(former, world);
+    return;
+  }
   await save(transition, world);
   if (outcome) {
-    count(outcome, world.metrics);
+    count(outcome, former, world.metrics);
     const { functionArn, status, reason, action, cause, durationMs } = outcome;
     world.log.info({ functionArn, status, reason, action, eventId: cause.eventId, durationMs }, 'outcome');
   }
@@ -246,8 +283,8 @@ async function settle(former: FunctionRecord | undefined, transition: Transition
  * Puts what waits in a record's outbox into the history, announces it, and empties the outbox. Whoever is stopped in
  * between does it again on the next look: at least once, and once where nothing went wrong.
  */
-async function emptyOutbox(record: FunctionRecord | undefined, world: World): Promise<void> {
-  if (!record || record.outbox.length === 0) return;
+async function emptyOutbox(record: FunctionRecord, world: World): Promise<FunctionRecord> {
+  if (record.outbox.length === 0) return record;
   let { announced } = record;
   for (const outcome of record.outbox) {
     await world.records.remember(outcome);
@@ -264,9 +301,11 @@ async function emptyOutbox(record: FunctionRecord | undefined, world: World): Pr
   };
   // Where somebody else has written since, theirs still lists these outcomes, and they see to them.
   await world.records.save(told);
+  return told;
 }
 
-function count({ status, action, durationMs }: Outcome, metrics: Metrics): void {
+function count(outcome: Outcome, former: FunctionRecord | undefined, metrics: Metrics): void {
+  const { status, action, durationMs } = outcome;
   if (status === 'protected') {
     metrics.add('Protected', 1);
     if (action === 'attached') metrics.add('Attached', 1);
@@ -274,8 +313,14 @@ function count({ status, action, durationMs }: Outcome, metrics: Metrics): void 
     if (action !== 'none') metrics.add('EventToFix', durationMs);
   }
   if (status === 'released') metrics.add('Released', 1);
-  if (status === 'blocked') metrics.add('FunctionsBlocked', 1);
+  // An alarm stands behind it, so a refusal that stands counts once, however often it is tried again.
+  if (status === 'blocked' && former?.announced !== announcementMark(outcome)) metrics.add('FunctionsBlocked', 1);
   if (status === 'contested') metrics.add('Contested', 1);
+}
+
+/** An accepted update is a new beginning: its verification has all its attempts before it. */
+function withoutAttempts(changes: readonly Change[]): Change[] {
+  return changes.map(({ followUp: _, ...change }) => change);
 }
 
 /** Puts the look on the queue again, so that nothing waits inside a function. */
@@ -286,8 +331,7 @@ async function lookAgain(
   atLeastSeconds = 0,
 ): Promise<void> {
   const { change } = attribute(changes, ['Handler', 'Layers', 'Environment', 'Tags']);
-  const earlier = changes.flatMap(({ followUp }) => (followUp?.purpose === purpose ? [followUp.attempt] : []));
-  const attempt = Math.max(0, ...earlier) + 1;
+  const attempt = Math.max(0, ...changes.map(({ followUp }) => followUp?.attempt ?? 0)) + 1;
   if (attempt > followUpAttempts)
     throw new StillWaiting(
       `${formatFunctionArn(change.functionArn)} was looked at ${followUpAttempts} times (${purpose}) and is no further; ` +

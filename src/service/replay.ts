@@ -21,7 +21,7 @@ export interface Replayed {
 
 /** Says what Layerward would do with a record, without asking AWS anything. */
 export function replayRecord(record: unknown, ownRoleArns: readonly string[], policy: Policy): Replayed {
-  const about = describe(record);
+  const about = describe(cloudTrailRecordIn(record));
   let reading: Reading;
   try {
     reading = readAny(record, ownRoleArns);
@@ -57,10 +57,29 @@ function readAny(record: unknown, ownRoleArns: readonly string[]): Reading {
   return typeof body === 'string' ? readMessage(body, ownRoleArns) : readCloudTrailRecord(record, ownRoleArns);
 }
 
+function fieldOf(value: unknown, name: string): unknown {
+  return typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined;
+}
+
+/** The CloudTrail record itself, where it came in an event, or in a message of the queue. */
+function cloudTrailRecordIn(record: unknown): unknown {
+  const body = fieldOf(record, 'body');
+  const event = typeof body === 'string' ? parseJson(body) : record;
+  return fieldOf(event, 'detail') ?? event;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
 /** What can be said of a record that is not read any further. */
 function describe(record: unknown): Pick<Replayed, 'eventId' | 'eventName' | 'eventTime'> {
   const text = (name: string) => {
-    const value = typeof record === 'object' && record !== null ? Reflect.get(record, name) : undefined;
+    const value = fieldOf(record, name);
     return typeof value === 'string' ? value.slice(0, 256) : undefined;
   };
   const [eventId, eventName, eventTime] = [text('eventID'), text('eventName'), text('eventTime')];
@@ -95,9 +114,6 @@ function explain(change: Change, record: unknown, policy: Policy): string {
 }
 
 function tagsAtCreation(record: unknown): Record<string, unknown> | undefined {
-  const field = (value: unknown, name: string): unknown =>
-    typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined;
-  const detail = field(record, 'detail') ?? record;
-  const tags = field(field(detail, 'requestParameters'), 'tags');
+  const tags = fieldOf(fieldOf(cloudTrailRecordIn(record), 'requestParameters'), 'tags');
   return typeof tags === 'object' && tags !== null ? Object.fromEntries(Object.entries(tags)) : undefined;
 }

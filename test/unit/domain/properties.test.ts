@@ -2,9 +2,10 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { wrapperVariable } from '../../../src/domain/agent.ts';
 import type { Attachment } from '../../../src/domain/attachment.ts';
+import { shapeOf } from '../../../src/domain/attachment.ts';
 import { decide } from '../../../src/domain/decide.ts';
 import { release } from '../../../src/domain/release.ts';
-import { limits, shapeOf } from '../../../src/domain/situation.ts';
+import { limits } from '../../../src/domain/situation.ts';
 import type { Snapshot } from '../../../src/domain/snapshot.ts';
 import { agents, applied, credentials, situationOf, snapshotOf, vendorLayer } from '../../fixtures/situation.ts';
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Attachment } from '../../../src/domain/attachment.ts';
+import { shapeOf } from '../../../src/domain/attachment.ts';
 import { decide } from '../../../src/domain/decide.ts';
 import { release } from '../../../src/domain/release.ts';
-import { shapeOf } from '../../../src/domain/situation.ts';
 import type { Snapshot } from '../../../src/domain/snapshot.ts';
 import { applied, situationOf, snapshotOf, vendorLayer } from '../../fixtures/situation.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { shapeOf } from '../../../src/domain/attachment.ts';
 import { FunctionBusy, RevisionChanged, ServiceUnavailable, Throttled } from '../../../src/domain/errors.ts';
-import { shapeOf } from '../../../src/domain/situation.ts';
 import { credentials, snapshotOf, vendorLayer } from '../../fixtures/situation.ts';
 import { createWorld } from '../../fixtures/world.ts';
 

@@ -1,0 +1,174 @@
+import { AppConfigDataClient } from '@aws-sdk/client-appconfigdata';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { createAppConfigPolicies } from '../../../src/aws/appconfig-policies.ts';
+import { PolicyUnusable } from '../../../src/domain/errors.ts';
+import type { Policies } from '../../../src/domain/ports.ts';
+import { agents } from '../../fixtures/situation.ts';
+import { jsonError, type StandIn, standInOptions, startStandIn, type WireAnswer } from '../../fixtures/stand-in.ts';
+
+let standIn: StandIn;
+let policies: Policies;
+let clock: number;
+beforeAll(async () => {
+  standIn = await startStandIn();
+});
+beforeEach(() => {
+  standIn.requests.length = 0;
+  clock = Date.parse('2026-11-23T12:00:00Z');
+  policies = createAppConfigPolicies(
+    new AppConfigDataClient(standInOptions(standIn)),
+    { application: 'app-1', environment: 'env-1', profile: 'profile-1' },
+    agents,
+    () => new Date(clock),
+  );
+});
+afterAll(() => standIn.stop());
+
+const document = {
+  version: 1,
+  agent: 'trend-application-security',
+  groups: { default: { secret: 'layerward/groups/default', parameters: { cloudOneRegion: 'us-1' } } },
+};
+const session = (token: string): WireAnswer => ({ status: 201, body: { InitialConfigurationToken: token } });
+const content = (nextToken: string, body: unknown): WireAnswer => ({
+  headers: { 'next-poll-configuration-token': nextToken, 'next-poll-interval-in-seconds': '60' },
+  body,
+});
+const unchanged = (nextToken: string) => content(nextToken, '');
+const asked = () => standIn.requests.map(({ method, path }) => `${method} ${path}`);
+
+describe('the policy', () => {
+  it('is asked for by a session, whose token changes with each answer', async () => {
+    standIn.answer(session('one'), content('two', document), content('three', { ...document, mode: 'audit' }));
+    expect(await policies.current()).toMatchObject({ mode: 'enforce' });
+    expect(standIn.requests[0]?.body && JSON.parse(standIn.requests[0].body)).toEqual({
+      ApplicationIdentifier: 'app-1',
+      EnvironmentIdentifier: 'env-1',
+      ConfigurationProfileIdentifier: 'profile-1',
+      RequiredMinimumPollIntervalInSeconds: 60,
+    });
+    clock += 60_000;
+    expect(await policies.current()).toMatchObject({ mode: 'audit' });
+    expect(asked()).toEqual([
+      'POST /configurationsessions',
+      'GET /configuration?configuration_token=one',
+      'GET /configuration?configuration_token=two',
+    ]);
+  });
+
+  it('is used for a minute before AppConfig is asked again', async () => {
+    standIn.answer(session('one'), content('two', document));
+    await policies.current();
+    clock += 59_999;
+    await policies.current();
+    expect(asked()).toHaveLength(2);
+  });
+
+  it('stays in force where AppConfig says by an empty answer that nothing has changed', async () => {
+    standIn.answer(
+      session('one'),
+      content('two', { ...document, mode: 'audit' }),
+      unchanged('three'),
+      unchanged('four'),
+    );
+    for (let minute = 0; minute < 3; minute++) {
+      expect(await policies.current()).toMatchObject({ mode: 'audit' });
+      clock += 60_000;
+    }
+    expect(asked().at(-1)).toBe('GET /configuration?configuration_token=three');
+  });
+
+  it('is asked for once by all who want it at the same time', async () => {
+    standIn.answer(session('one'), content('two', document));
+    const all = await Promise.all([policies.current(), policies.current(), policies.current()]);
+    expect(new Set(all).size).toBe(1);
+    expect(asked()).toHaveLength(2);
+  });
+});
+
+describe('a policy that can’t be used', () => {
+  it.each([
+    ['nothing was deployed', '', /^AppConfig has no policy for Layerward; deploy one: see docs\/policy\.md$/],
+    ['it is no JSON', 'version: 1', /^the policy is not JSON$/],
+    [
+      'the schema refuses it',
+      { ...document, version: 2, modus: 'audit' },
+      /^the policy can't be used: version: .*; : Unrecognized key: "modus"$/,
+    ],
+    [
+      'its agent is unknown',
+      { ...document, agent: 'acme' },
+      /^the policy can't be used: agent: there is no agent acme/,
+    ],
+    [
+      'its group lacks something',
+      { ...document, groups: { default: { secret: 's' } } },
+      /^the policy can't be used: groups\.default\.parameters\.cloudOneRegion: the agent trend-application-security needs it/,
+    ],
+  ])('since %s is an error that says so', async (_, body, words) => {
+    standIn.answer(session('one'), content('two', body));
+    const error = await policies.current().catch((caught: unknown) => caught);
+    expect(error).toBeInstanceOf(PolicyUnusable);
+    expect(error).toMatchObject({ code: 'policy-unusable', retryable: true, message: expect.stringMatching(words) });
+  });
+
+  it('takes the former one out of force, and is asked for again as a whole', async () => {
+    standIn.answer(session('one'), content('two', document), content('three', { ...document, modus: 'audit' }));
+    await policies.current();
+    clock += 60_000;
+    await expect(policies.current()).rejects.toBeInstanceOf(PolicyUnusable);
+    standIn.answer(session('four'), content('five', { ...document, modus: 'audit' }));
+    await expect(policies.current()).rejects.toBeInstanceOf(PolicyUnusable);
+    standIn.answer(session('six'), content('seven', document));
+    expect(await policies.current()).toMatchObject({ mode: 'enforce' });
+    expect(asked().filter((call) => call.startsWith('POST'))).toHaveLength(3);
+  });
+});
+
+describe('a policy that can’t be had', () => {
+  it.each([
+    [
+      'AppConfig is down',
+      jsonError('InternalServerException', 'oops', 500),
+      /^reading the policy from AppConfig failed: InternalServerException: oops$/,
+    ],
+    [
+      'AWS denies it',
+      jsonError('AccessDeniedException', 'not authorized', 403),
+      /AccessDeniedException: not authorized; see docs\/security\.md/,
+    ],
+    [
+      'there is no such profile',
+      jsonError('ResourceNotFoundException', 'no profile', 404),
+      /ResourceNotFoundException: no profile/,
+    ],
+    [
+      'it is asked for too often',
+      jsonError('ThrottlingException', 'Rate exceeded', 429),
+      /ThrottlingException: Rate exceeded/,
+    ],
+  ])('since %s is an error, not a default', async (_, answer, words) => {
+    standIn.answer(answer);
+    const error = await policies.current().catch((caught: unknown) => caught);
+    expect(error).toBeInstanceOf(PolicyUnusable);
+    expect(error).toMatchObject({ message: expect.stringMatching(words) });
+  });
+
+  it('since nobody answers is an error, too, also where an older one is known', async () => {
+    standIn.answer(session('one'), content('two', document));
+    await policies.current();
+    clock += 60_000;
+    standIn.hangUp();
+    await expect(policies.current()).rejects.toBeInstanceOf(PolicyUnusable);
+  });
+
+  it('since its token has expired is had by a new session', async () => {
+    standIn.answer(session('one'), content('two', document), jsonError('BadRequestException', 'expired token'));
+    await policies.current();
+    clock += 25 * 3_600_000;
+    await expect(policies.current()).rejects.toBeInstanceOf(PolicyUnusable);
+    standIn.answer(session('three'), content('four', document));
+    expect(await policies.current()).toMatchObject({ version: 1 });
+    expect(asked().at(-1)).toBe('GET /configuration?configuration_token=three');
+  });
+});

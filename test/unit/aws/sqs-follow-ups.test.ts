@@ -1,0 +1,54 @@
+import { SQSClient } from '@aws-sdk/client-sqs';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { createSqsFollowUps } from '../../../src/aws/sqs-follow-ups.ts';
+import type { Change } from '../../../src/domain/change.ts';
+import { readMessage } from '../../../src/domain/change-message.ts';
+import { arn } from '../../fixtures/situation.ts';
+import { jsonError, type StandIn, standInOptions, startStandIn } from '../../fixtures/stand-in.ts';
+
+let standIn: StandIn;
+beforeAll(async () => {
+  standIn = await startStandIn();
+});
+beforeEach(() => {
+  standIn.requests.length = 0;
+});
+afterAll(() => standIn.stop());
+
+const queueUrl = 'https://sqs.us-east-1.amazonaws.com/111122223333/changes';
+const followUps = () =>
+  createSqsFollowUps(new SQSClient({ ...standInOptions(standIn), useQueueUrlAsEndpoint: false, md5: false }), queueUrl);
+
+const change: Change = {
+  functionArn: arn,
+  kind: 'configured',
+  eventId: 'event-1',
+  eventName: 'UpdateFunctionConfiguration',
+  eventTime: '2026-11-23T12:00:00.000Z',
+  touched: ['Layers'],
+  tagKeys: [],
+  followUp: { purpose: 'verify', attempt: 1 },
+};
+
+describe('a later look', () => {
+  it('is a delayed message on the queue, that is read as it was written', async () => {
+    standIn.answer({ body: { MessageId: '1' } });
+    await followUps().schedule(change, 4);
+    const { QueueUrl, DelaySeconds, MessageBody } = standIn.sent();
+    expect({ QueueUrl, DelaySeconds }).toEqual({ QueueUrl: queueUrl, DelaySeconds: 4 });
+    expect(readMessage(String(MessageBody), [])).toEqual({ change });
+  });
+
+  it.each([
+    [jsonError('AWS.SimpleQueueService.NonExistentQueue', 'no such queue'), 'InvalidInput'],
+    [jsonError('AccessDeniedException', 'not authorized', 403), 'AccessDenied'],
+    [jsonError('InternalError', 'oops', 500), 'ServiceUnavailable'],
+  ])('that can’t be put there is an error that names the queue: %#', async (answer, name) => {
+    standIn.answer(answer);
+    const error = await followUps()
+      .schedule(change, 4)
+      .catch((caught: unknown) => caught);
+    expect(error).toMatchObject({ name });
+    expect(String(error)).toContain(queueUrl);
+  });
+});

@@ -1,0 +1,43 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { generatedFiles } from '../../../scripts/generate.ts';
+import { version } from '../../../src/domain/version.ts';
+import { root } from './source-files.ts';
+
+const read = (path: string) => readFileSync(join(root, path), 'utf8');
+
+describe('what is written from something else', () => {
+  it.each([...generatedFiles()])('%s is up to date', (path, content) => {
+    expect(read(path)).toBe(content);
+  });
+
+  it('is three files', () => {
+    expect([...generatedFiles().keys()]).toEqual([
+      'schemas/agent.schema.json',
+      'schemas/policy.schema.json',
+      'template.yaml',
+    ]);
+  });
+
+  it('is found by editors, from the files that it is for', () => {
+    for (const [path, schema] of [
+      ['policy.example.yaml', 'schemas/policy.schema.json'],
+      ['agents/trend-application-security.yaml', '../schemas/agent.schema.json'],
+    ] as const)
+      expect(read(path)).toMatch(new RegExp(`^# yaml-language-server: \\$schema=${schema.replaceAll('.', '\\.')}\n`));
+  });
+
+  it('carries a policy into the template that is the example, and nothing else', () => {
+    const template = parse(read('template.yaml'), { logLevel: 'silent' });
+    const policy = parse(read('policy.example.yaml'));
+    expect(JSON.parse(template.Resources.PolicyVersion.Properties.Content)).toMatchObject(policy);
+  });
+});
+
+describe('the version', () => {
+  it('is that of package.json', () => {
+    expect(version).toBe(JSON.parse(read('package.json')).version);
+  });
+});
