@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { build, type Plugin } from 'esbuild';
 import { readAgents } from '../src/service/agent-files.ts';
 import { deployableTemplate, generate, policyFileInUse } from './generate.ts';
+import { literalSchemaKeys, withoutUnused } from './smaller-bundle.ts';
 
 /*
  * Builds what is deployed: `dist/<function>/index.mjs` for each folder in functions/, the SDK inside, and
@@ -53,7 +54,7 @@ export async function buildFunctions(): Promise<Map<string, number>> {
       keepNames: false,
       legalComments: 'none',
       banner: { js: requireBanner },
-      plugins: [bundledAgents],
+      plugins: [bundledAgents, literalSchemaKeys, withoutUnused],
       // In Lambda the credentials are in the environment, so the other sources are never asked for.
       external: otherCredentialSources,
       metafile: true,

@@ -1,4 +1,5 @@
 import bundledAgents from 'layerward:agents';
+import { setTimeout } from 'node:timers/promises';
 import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
 import { AppConfigDataClient } from '@aws-sdk/client-appconfigdata';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
@@ -10,6 +11,7 @@ import middy from '@middy/core';
 import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import pino from 'pino';
 import { createAppConfigPolicies } from '../../src/aws/appconfig-policies.ts';
+import { createDynamoDbFairShare } from '../../src/aws/dynamodb-fair-share.ts';
 import { createDynamoDbRecords } from '../../src/aws/dynamodb-records.ts';
 import { createEventBridgeEvents } from '../../src/aws/eventbridge-events.ts';
 import { createLambdaFunctions, ownLambdaClients } from '../../src/aws/lambda-functions.ts';
@@ -29,6 +31,7 @@ const agents = new Map(bundledAgents.map((agent) => agentSchema.parse(agent)).ma
 const metrics = new Metrics();
 const options = { customUserAgent: userAgent };
 const now = () => new Date();
+const dynamoDb = new DynamoDBClient(options);
 
 const world: World = {
   agents,
@@ -46,7 +49,7 @@ const world: World = {
     agents,
     now,
   ),
-  records: createDynamoDbRecords(new DynamoDBClient(options), settings.LAYERWARD_TABLE_NAME),
+  records: createDynamoDbRecords(dynamoDb, settings.LAYERWARD_TABLE_NAME),
   alerts: createSnsAlerts(new SNSClient(options), settings.LAYERWARD_TOPIC_ARN),
   events: createEventBridgeEvents(new EventBridgeClient(options), settings.LAYERWARD_EVENT_BUS_NAME),
   // The host of a queue's URL is not where a configured endpoint listens.
@@ -59,7 +62,12 @@ const world: World = {
       metrics.addMetric(name, name === 'EventToFix' ? MetricUnit.Milliseconds : MetricUnit.Count, value),
   },
   log: pino({ level: settings.LOG_LEVEL, base: null, timestamp: pino.stdTimeFunctions.isoTime }),
+  fairShare: createDynamoDbFairShare(dynamoDb, settings.LAYERWARD_TABLE_NAME, {
+    callsPerSecond: settings.LAYERWARD_CALLS_PER_SECOND,
+    now,
+  }),
   now,
+  sleep: (ms) => setTimeout(ms),
   spread: Math.random,
 };
 

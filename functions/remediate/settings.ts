@@ -17,6 +17,7 @@ const settings = z.object({
   LAYERWARD_APPCONFIG_PROFILE: z.string().min(1),
   LAYERWARD_OWN_ROLE_ARNS: arns,
   LAYERWARD_OWN_FUNCTION_ARNS: arns,
+  LAYERWARD_CALLS_PER_SECOND: z.coerce.number().positive().max(15).default(8),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
 });
 

@@ -11,7 +11,7 @@ import * as z from 'zod';
 import { driftCodes } from '../domain/drift.ts';
 import { InvalidInput } from '../domain/errors.ts';
 import { parseFunctionArn } from '../domain/function-arn.ts';
-import type { Records } from '../domain/ports.ts';
+import type { Coverage, RecordSummary, Records, SweepRecords } from '../domain/ports.ts';
 import type { FunctionRecord, Outcome, RecordStatus } from '../domain/record.ts';
 import { readRefusal, toLayerwardError } from './refusal.ts';
 
@@ -21,6 +21,7 @@ import { readRefusal, toLayerwardError } from './refusal.ts';
  *   state#<status>   <account>#<region>#<function>   the functions in a state, of one account or all
  *   drift#<day>      <time>#<function ARN>           what drifted on a day
  *   change#<day>     <time>#<function ARN>           every other change of state on a day
+ *   coverage#<day>   <time>#<account>#<region>       what a sweep found
  */
 
 /** The SDK takes an object with a key `constructor`, which a variable may be named, for an instance of a class. */
@@ -127,8 +128,22 @@ export interface RecordQueries {
   drifted(from: Date, to: Date): AsyncIterable<Outcome>;
 }
 
+const summaryItem: z.ZodType<RecordSummary> = z.object({
+  functionArn: text,
+  status,
+  reason: text,
+  action,
+  goalMark: optional(text),
+});
+
+/** The states in which a function may have something of ours, or opted in. */
+const openStates: readonly RecordStatus[] = ['protected', 'drifted', 'blocked', 'contested', 'unsupported', 'release'];
+
 /** Records in DynamoDB. Writes are conditional on the version that they build on; a replay changes nothing. */
-export function createDynamoDbRecords(client: DynamoDBClient, tableName: string): Records & RecordQueries {
+export function createDynamoDbRecords(
+  client: DynamoDBClient,
+  tableName: string,
+): Records & RecordQueries & SweepRecords {
   async function send<T>(doing: string, call: () => Promise<T>): Promise<T> {
     try {
       return await call();
@@ -156,7 +171,7 @@ export function createDynamoDbRecords(client: DynamoDBClient, tableName: string)
   async function* query(
     keys: Readonly<Record<string, string>>,
     condition: string,
-    options: { readonly index?: string; readonly newestFirst?: boolean },
+    options: { readonly index?: string; readonly newestFirst?: boolean; readonly attributes?: readonly string[] },
   ): AsyncIterable<Record<string, unknown>> {
     let startKey: Record<string, AttributeValue> | undefined;
     do {
@@ -169,6 +184,7 @@ export function createDynamoDbRecords(client: DynamoDBClient, tableName: string)
             KeyConditionExpression: condition,
             ExpressionAttributeValues: marshall(keys),
             ScanIndexForward: !options.newestFirst,
+            ...projectionOf(options.attributes),
             ...exclusiveStart,
           }),
         ),
@@ -275,6 +291,34 @@ export function createDynamoDbRecords(client: DynamoDBClient, tableName: string)
       for await (const item of items) yield parseItem(recordItem, item, `a record in state ${wanted}`);
     },
 
+    async *summaries({ accountId, region }) {
+      for (const state of openStates) {
+        const items = query(
+          { ':status': `state#${state}`, ':place': `${accountId}#${region}#` },
+          'outcomePk = :status AND begins_with(outcomeSk, :place)',
+          { index: 'outcomes', attributes: ['functionArn', 'status', 'reason', 'action', 'goalMark'] },
+        );
+        for await (const item of items) yield parseItem(summaryItem, item, `a record in state ${state}`);
+      }
+    },
+
+    async saveCoverage(coverage: Coverage) {
+      const { sweepId, accountId, region, at } = coverage;
+      const item = {
+        ...coverage,
+        pk: `coverage#${accountId}#${region}`,
+        sk: `sweep#${sweepId}`,
+        outcomePk: `coverage#${at.slice(0, 10)}`,
+        outcomeSk: `${at}#${accountId}#${region}`,
+        expiresAt: Math.floor(Date.parse(at) / 1000) + (historyDays * dayMs) / 1000,
+      };
+      await send(`writing the coverage of ${accountId} in ${region}`, () =>
+        client.send(
+          new PutItemCommand({ TableName: tableName, Item: marshall(item, { removeUndefinedValues: true }) }),
+        ),
+      );
+    },
+
     async *drifted(from, to) {
       const firstDay = Math.floor(from.getTime() / dayMs);
       for (let day = Math.floor(to.getTime() / dayMs); day >= firstDay; day--) {
@@ -287,6 +331,15 @@ export function createDynamoDbRecords(client: DynamoDBClient, tableName: string)
         for await (const item of items) yield parseItem(outcomeItem, item, `the drift of ${name}`);
       }
     },
+  };
+}
+
+/** Only these attributes; their names may be words that DynamoDB reserves. */
+function projectionOf(attributes: readonly string[] | undefined) {
+  if (!attributes) return {};
+  return {
+    ProjectionExpression: attributes.map((_, index) => `#a${index}`).join(', '),
+    ExpressionAttributeNames: Object.fromEntries(attributes.map((name, index) => [`#a${index}`, name])),
   };
 }
 

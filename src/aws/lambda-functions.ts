@@ -8,7 +8,7 @@ import * as z from 'zod';
 import type { Plan, RefusalReason } from '../domain/decision.ts';
 import { InvalidInput } from '../domain/errors.ts';
 import { type FunctionArn, formatFunctionArn, parseFunctionArn } from '../domain/function-arn.ts';
-import type { Functions, UpdateAnswer } from '../domain/ports.ts';
+import type { Functions, Listed, UpdateAnswer } from '../domain/ports.ts';
 import type { Snapshot } from '../domain/snapshot.ts';
 import { readRefusal, toLayerwardError } from './refusal.ts';
 import { userAgent } from './user-agent.ts';
@@ -101,12 +101,31 @@ const lambdaAnswer = z.object({
  */
 export function toSnapshot(arn: FunctionArn, answer: unknown): Snapshot {
   const parsed = lambdaAnswer.safeParse(answer);
-  if (!parsed.success)
-    throw new InvalidInput(
-      `AWS's answer about ${formatFunctionArn(arn)} is not of the shape that its API promises: ` +
-        parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; '),
-    );
-  const { Configuration: configuration, Tags, TagsError } = parsed.data;
+  if (!parsed.success) throw shapeError(arn, parsed.error);
+  const { Configuration, Tags, TagsError } = parsed.data;
+  return {
+    ...fromConfiguration(arn, Configuration),
+    tags: TagsError ? { readable: false, errorCode: TagsError.ErrorCode } : { readable: true, values: Tags ?? {} },
+  };
+}
+
+/**
+ * What a listing says of a function. @throws {InvalidInput} where it has not the shape that AWS's API promises.
+ */
+export function toConfiguration(arn: FunctionArn, answer: unknown): Listed {
+  const parsed = lambdaConfiguration.safeParse(answer);
+  if (!parsed.success) throw shapeError(arn, parsed.error);
+  return fromConfiguration(arn, parsed.data);
+}
+
+function shapeError(arn: FunctionArn, { issues }: z.ZodError): InvalidInput {
+  return new InvalidInput(
+    `AWS's answer about ${formatFunctionArn(arn)} is not of the shape that its API promises: ` +
+      issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; '),
+  );
+}
+
+function fromConfiguration(arn: FunctionArn, configuration: z.output<typeof lambdaConfiguration>): Listed {
   const { Environment } = configuration;
   return {
     arn,
@@ -118,7 +137,6 @@ export function toSnapshot(arn: FunctionArn, answer: unknown): Snapshot {
     environment: Environment?.Error
       ? { readable: false, errorCode: Environment.Error.ErrorCode }
       : { readable: true, variables: Environment?.Variables ?? {} },
-    tags: TagsError ? { readable: false, errorCode: TagsError.ErrorCode } : { readable: true, values: Tags ?? {} },
     state: configuration.State,
     lastUpdateStatus: configuration.LastUpdateStatus,
     lastUpdateStatusReason: configuration.LastUpdateStatusReason,

@@ -88,7 +88,15 @@ const followUpDetail = z.object({
   tagKeys: z.array(z.string()),
   followUp: z
     .object({
-      purpose: z.enum(['verify', 'not-ready', 'function-busy', 'throttled', 'revision-changed', 'tags-unreadable']),
+      purpose: z.enum([
+        'verify',
+        'not-ready',
+        'function-busy',
+        'throttled',
+        'revision-changed',
+        'tags-unreadable',
+        'turn',
+      ]),
       attempt: z.int().positive(),
     })
     .exactOptional(),

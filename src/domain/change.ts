@@ -23,7 +23,9 @@ export type FollowUpPurpose =
   | 'function-busy'
   | 'throttled'
   | 'revision-changed'
-  | 'tags-unreadable';
+  | 'tags-unreadable'
+  /** The turn that was reserved for it has come. */
+  | 'turn';
 
 /** A hint to look at a function: the truth is what `GetFunction` says. */
 export interface Change {

@@ -10,6 +10,7 @@ import { type Policy, type Selection, select } from '../domain/policy.ts';
 import type {
   Announcer,
   CredentialStore,
+  FairShare,
   FollowUps,
   Functions,
   Log,
@@ -50,10 +51,15 @@ export interface World {
   readonly followUps: FollowUps;
   readonly metrics: Metrics;
   readonly log: Log;
+  readonly fairShare: FairShare;
   readonly now: () => Date;
+  readonly sleep: (ms: number) => Promise<void>;
   /** A number from 0 to 1 that sets apart the retries of functions that failed together. */
   readonly spread: () => number;
 }
+
+/** A turn that comes sooner is waited for. */
+const longestWaitMs = 1_000;
 
 /** How often a look starts over at once when the function or its record changed under it. */
 const attemptsAtOnce = 3;
@@ -225,8 +231,15 @@ async function act({ snapshot, selection, record, decision, changes, cause }: Ca
   }
   const ahead = recordUpdate(record, snapshot, decision, cause, selection.groupName, now);
   if (decision.mode === 'audit' || !decision.plan) return settle(record, ahead, world);
+  const waitMs = hasTurn(changes) ? 0 : await world.fairShare.reserve(snapshot.arn);
+  // Nothing waits for long inside a function: the turn is kept, and the look comes back for it.
+  if (waitMs > longestWaitMs) return lookAgain(changes, 'turn', world, waitMs / 1000);
+  await world.sleep(waitMs);
   await save(ahead, world);
-  const answer = await world.functions.update(decision.plan);
+  const answer = await world.functions.update(decision.plan).catch(async (error: unknown) => {
+    if (error instanceof Throttled) await world.fairShare.slowDown(snapshot.arn, error.retryAfterSeconds);
+    throw error;
+  });
   if (answer.accepted) return lookAgain(withoutAttempts(changes), 'verify', world);
   world.metrics.add('UpdateRefused', 1);
   // What was refused was not put on: the record goes back to what it knew.
@@ -316,6 +329,11 @@ function count(outcome: Outcome, former: FunctionRecord | undefined, metrics: Me
   // An alarm stands behind it, so a refusal that stands counts once, however often it is tried again.
   if (status === 'blocked' && former?.announced !== announcementMark(outcome)) metrics.add('FunctionsBlocked', 1);
   if (status === 'contested') metrics.add('Contested', 1);
+}
+
+/** A look that comes back for the turn that was reserved for it. */
+function hasTurn(changes: readonly Change[]): boolean {
+  return changes.some(({ followUp }) => followUp?.purpose === 'turn');
 }
 
 /** An accepted update is a new beginning: its verification has all its attempts before it. */

@@ -78,6 +78,8 @@ describe('attaching', () => {
     expect(attach).toEqual([
       'lambda GetFunction',
       'dynamodb GetItem',
+      // The turn among the calls that teams need too.
+      'dynamodb UpdateItem',
       'dynamodb PutItem',
       'lambda UpdateFunctionConfiguration',
       'sqs SendMessage',

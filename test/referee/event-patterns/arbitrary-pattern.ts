@@ -5,10 +5,10 @@ import fc from 'fast-check';
  * EventBridge are in, with what it refuses now and then.
  *
  * event-ruler joins all branches and conditions of a pattern into one automaton, and in version 2.1.0 some of them get
- * in each other's way there: letters of more than one byte that are compared without case, wildcards that match
- * everything or nothing, and `exists`, `cidr` and `anything-but` beside other conditions of the same field. It then says
- * yes to {"a": "ß"} for patterns that only have É, and no to {} where a branch has `exists: false`. So those are asked one
- * condition at a time, and combinations go without them or with nothing beside them.
+ * in each other's way there: comparisons without case, wildcards, `exists`, `cidr` and `anything-but` beside other
+ * operators on the same field. It then says yes to {"a": "b"} for [{"wildcard": "*a*"}, {"equals-ignore-case": "a"}], and
+ * no to {} where a branch has `exists: false`. So every operator is asked by itself, and combined with others of its own
+ * kind and with plain values, prefixes and suffixes.
  */
 
 /** A pattern and an event. */

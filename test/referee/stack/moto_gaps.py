@@ -1,7 +1,7 @@
-"""What moto 5.2 lacks of what the template needs, in one place: as code where it can be filled in, in words where not.
+"""What moto 5.2 lacks of what the template needs: as code where it can be filled in, in words where it can't.
 
-moto's CloudFormation skips resource types that it does not know, and then fails on references to them; others it creates
-with half of their properties. Each such type is taught to it here: created through moto's own API of the service, with
+moto's CloudFormation skips resource types that it does not know, and fails on references to them; others it creates with
+half of their properties. Each such type is taught to it here: created through moto's own API of the service, with
 the properties that the template gives, so that references resolve and boto3 finds the resource as it was meant.
 
 Not filled in:
@@ -11,9 +11,7 @@ Not filled in:
 - functions have no LoggingConfig;
 - IAM is not enforced, rules deliver nothing, functions log nothing.
 
-moto's Lambda, which the contract of the functions adapter runs on: configurations without checks of RevisionId, no
-InProgress state, no 409, ListFunctions unpaged, layers only of the same account. GetResources has 50 a page and is deaf
-to ResourceARNList.
+What moto's Lambda lacks, on which the contract of the functions adapter runs, is in test/contract/moto-gaps.ts.
 """
 
 import json

@@ -112,6 +112,7 @@ const purposes: Record<FollowUpPurpose, true> = {
   throttled: true,
   'revision-changed': true,
   'tags-unreadable': true,
+  turn: true,
 };
 
 /** The codes that a page does not have, each as a word within `code`. */

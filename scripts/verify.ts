@@ -1,0 +1,71 @@
+import { checkEventPatterns } from '../test/referee/event-patterns/check-event-patterns.ts';
+import { checkBundle } from '../test/referee/runtime-interface-client/check-bundle.ts';
+import { run } from './verify/command.ts';
+import { contractReferee } from './verify/contract.ts';
+import { startDynamoDbLocal } from './verify/dynamodb-local.ts';
+import {
+  installDynamoDbLocal,
+  installEventRuler,
+  installPython,
+  installRuntimeInterfaceClient,
+} from './verify/install.ts';
+import { startMotoServer } from './verify/moto-server.ts';
+
+/*
+ * `npm run verify`: referees that we did not write judge what we did. Prints a line for each and, at the end, a line
+ * "N passed, N failed"; the exit code is 0 only if all of them ran and passed. What they need is installed on the way.
+ */
+
+/** Judges one thing. Answers what it checked, in a few words; throws if something is wrong, or if it can't judge. */
+type Referee = () => Promise<string>;
+
+const referees: Readonly<Record<string, Referee>> = {
+  'cfn-lint and SAM on the template': async () => {
+    const programs = await installPython();
+    // Also what cfn-lint thinks of as information only.
+    await run(`${programs}/cfn-lint`, ['--include-checks', 'I', '--', 'template.yaml', 'dist/template.yaml']);
+    await run(`${programs}/sam`, ['validate', '--lint', '--template-file', 'template.yaml']);
+    return 'no finding in template.yaml and dist/template.yaml';
+  },
+  'the stack in moto': async () => {
+    const programs = await installPython();
+    return (await run(`${programs}/python`, ['test/referee/stack/check_stack.py', 'dist/template.yaml'])).trim();
+  },
+  'event-ruler on event patterns': async () => checkEventPatterns(await installEventRuler()),
+  'DynamoDB Local on records': contractReferee({
+    suite: 'test/contract/records.test.ts',
+    inTitles: 'DynamoDB Local',
+    variable: 'LAYERWARD_DYNAMODB_ENDPOINT',
+    start: startDynamoDbLocal,
+  }),
+  'moto on functions': contractReferee({
+    suite: 'test/contract/functions.test.ts',
+    inTitles: 'moto',
+    variable: 'LAYERWARD_MOTO_ENDPOINT',
+    start: startMotoServer,
+  }),
+  'the runtime interface client on the bundle': async () => checkBundle(await installRuntimeInterfaceClient()),
+};
+
+// All at once, since they mostly wait; whoever needs one of them hears of its failure.
+for (const install of [installPython, installEventRuler, installDynamoDbLocal, installRuntimeInterfaceClient])
+  install().catch(() => {});
+
+await run(process.execPath, ['scripts/build.ts', '--quiet']);
+
+let failed = 0;
+for (const [name, referee] of Object.entries(referees)) {
+  const startedAt = performance.now();
+  const line = (verdict: string) =>
+    `${verdict}  ${name.padEnd(44)}${((performance.now() - startedAt) / 1000).toFixed(1).padStart(6)} s`;
+  try {
+    const checked = await referee();
+    console.log(`${line('ok  ')}  ${checked}`);
+  } catch (error) {
+    failed++;
+    const reason = error instanceof Error ? error.message : String(error);
+    console.log(`${line('FAIL')}\n${reason.replace(/^/gm, '      ')}`);
+  }
+}
+console.log(`${Object.keys(referees).length - failed} passed, ${failed} failed`);
+process.exitCode = failed === 0 ? 0 : 1;

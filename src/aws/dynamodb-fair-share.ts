@@ -1,0 +1,130 @@
+import { type DynamoDBClient, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
+import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
+import { Throttled } from '../domain/errors.ts';
+import type { FairShare, Quarter } from '../domain/ports.ts';
+import { readRefusal, toLayerwardError } from './refusal.ts';
+
+/*
+ * One line for each account and region, kept as one item: `nextAt`, the moment (ms) of the next free turn, and
+ * `intervalMs`, the time between two turns. Whoever reserves moves `nextAt` on by an interval, in one conditional write,
+ * so any number of workers together stay under the rate. The bound: turns are taken by the workers' own clocks, so in any
+ * second there are at most rate × (1 s + the difference of their clocks) calls, and the interval has 5 % in hand for that.
+ */
+
+/** How the line moves. */
+export interface FairShareOptions {
+  /** Calls a second, for each account and region. */
+  readonly callsPerSecond: number;
+  readonly now: () => Date;
+}
+
+const inHand = 1.05;
+/** Nobody reserves further ahead: SQS can't hold a message back for longer. */
+const longestLineMs = 900_000;
+/** After AWS has throttled us, everybody goes at half the rate for this long. */
+const slowForMs = 60_000;
+
+/** A fair share that all workers of a deployment keep together, in the table of records. */
+export function createDynamoDbFairShare(
+  client: DynamoDBClient,
+  tableName: string,
+  { callsPerSecond, now }: FairShareOptions,
+): FairShare {
+  const intervalMs = (1000 / callsPerSecond) * inHand;
+  const keyOf = ({ accountId, region }: Quarter) => marshall({ pk: `share#${accountId}#${region}`, sk: 'share' });
+
+  async function update(
+    quarter: Quarter,
+    expression: string,
+    condition: string,
+    values: Readonly<Record<string, number>>,
+  ): Promise<{ readonly nextAt: number; readonly intervalMs: number } | undefined> {
+    try {
+      const { Attributes } = await client.send(
+        new UpdateItemCommand({
+          TableName: tableName,
+          Key: keyOf(quarter),
+          UpdateExpression: expression,
+          ConditionExpression: condition,
+          ExpressionAttributeValues: marshall(values),
+          ReturnValues: 'ALL_NEW',
+        }),
+      );
+      const { nextAt, intervalMs: every } = Attributes ? unmarshall(Attributes) : {};
+      return { nextAt: Number(nextAt), intervalMs: Number(every) };
+    } catch (error) {
+      if (readRefusal(error).name === 'ConditionalCheckFailedException') return undefined;
+      throw toLayerwardError(error, `reserving a turn for ${quarter.accountId} in ${quarter.region}`);
+    }
+  }
+
+  /** The line is empty: the turn is now. */
+  const startLine = (quarter: Quarter, at: number) =>
+    update(
+      quarter,
+      'SET nextAt = :next, intervalMs = :every, slowUntil = if_not_exists(slowUntil, :never), expiresAt = :expires',
+      '(attribute_not_exists(nextAt) OR nextAt <= :now) AND (attribute_not_exists(slowUntil) OR slowUntil <= :now)',
+      {
+        ':now': at,
+        ':next': at + intervalMs,
+        ':every': intervalMs,
+        ':never': 0,
+        ':expires': Math.ceil(at / 1000) + 86_400,
+      },
+    );
+  /** The line is empty, and everybody goes slowly. */
+  const startSlowLine = (quarter: Quarter, at: number) =>
+    update(quarter, 'SET nextAt = :next, intervalMs = :every', 'nextAt <= :now AND slowUntil > :now', {
+      ':now': at,
+      ':next': at + 2 * intervalMs,
+      ':every': 2 * intervalMs,
+    });
+  /** There is a line: the turn is behind everybody else's. */
+  const joinLine = (quarter: Quarter, at: number) =>
+    update(quarter, 'SET nextAt = nextAt + intervalMs', 'nextAt > :now AND nextAt < :longest', {
+      ':now': at,
+      ':longest': at + longestLineMs,
+    });
+
+  /** When this worker last saw the next free turn, to try the likelier of the writes first. */
+  const seen = new Map<string, number>();
+  return {
+    async reserve(quarter) {
+      const name = `${quarter.accountId} ${quarter.region}`;
+      for (let attempt = 0; attempt < 6; attempt++) {
+        const at = now().getTime();
+        const isLine = (seen.get(name) ?? 0) > at;
+        const writes = isLine ? [joinLine, startLine, startSlowLine] : [startLine, joinLine, startSlowLine];
+        for (const write of writes) {
+          const answer = await write(quarter, at);
+          if (!answer) continue;
+          seen.set(name, answer.nextAt);
+          return Math.max(0, answer.nextAt - answer.intervalMs - at);
+        }
+      }
+      throw new Throttled(
+        `the line for ${quarter.accountId} in ${quarter.region} is longer than ${longestLineMs / 60_000} minutes`,
+        { retryAfterSeconds: longestLineMs / 1000 },
+      );
+    },
+
+    async slowDown(quarter, retryAfterSeconds = 1) {
+      const at = now().getTime();
+      await update(
+        quarter,
+        'SET nextAt = :next, intervalMs = :every, slowUntil = :until',
+        // Where somebody has slowed the line down already, that is enough.
+        'attribute_not_exists(slowUntil) OR slowUntil < :now OR nextAt < :next',
+        {
+          ':now': at,
+          ':next': at + retryAfterSeconds * 1000,
+          ':every': 2 * intervalMs,
+          ':until': at + slowForMs,
+        },
+      );
+    },
+  };
+}
+
+/** Everybody's turn is now: for benchmarks, and where nobody shares the account. */
+export const unlimited: FairShare = { reserve: async () => 0, slowDown: async () => undefined };
