@@ -1,7 +1,7 @@
 """What moto 5.2 lacks of what the template needs: as code where it can be filled in, in words where it can't.
 
-moto's CloudFormation skips resource types that it does not know, and fails on references to them; others it creates with
-half of their properties. Each such type is taught to it here: created through moto's own API of the service, with
+moto's CloudFormation skips resource types that it does not know, and fails on references to them; others it creates
+with half of their properties. Each such type is taught to it here: created through moto's own API of the service, with
 the properties that the template gives, so that references resolve and boto3 finds the resource as it was meant.
 
 Not filled in:
