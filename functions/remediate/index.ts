@@ -20,14 +20,13 @@ import { createSingleAccount } from '../../src/aws/single-account.ts';
 import { createSnsAlerts } from '../../src/aws/sns-alerts.ts';
 import { createSqsFollowUps } from '../../src/aws/sqs-follow-ups.ts';
 import { userAgent } from '../../src/aws/user-agent.ts';
-import { agentSchema } from '../../src/domain/agent.ts';
 import { readMessage } from '../../src/domain/change-message.ts';
 import type { World } from '../../src/service/remediate.ts';
 import { remediateBatch } from '../../src/service/remediate-batch.ts';
 import { readSettings } from './settings.ts';
 
 const settings = readSettings(process.env);
-const agents = new Map(bundledAgents.map((agent) => agentSchema.parse(agent)).map((agent) => [agent.name, agent]));
+const agents = new Map(bundledAgents.map((agent) => [agent.name, agent]));
 const metrics = new Metrics();
 const options = { customUserAgent: userAgent };
 const now = () => new Date();

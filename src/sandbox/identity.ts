@@ -21,7 +21,10 @@ export interface RoleSession {
 
 /** Who is who in the sandbox: any access key is a user of its own, and roles can be taken on. */
 export interface Identities {
-  /** The caller behind an access key id; a request without a signature counts as the user `anonymous`. */
+  /**
+   * The caller behind an access key id: a session, or a user of the hub account; `<accountId>/<person>` is a user of
+   * that account. A request without a signature counts as the user `anonymous`.
+   */
   callerOf(accessKeyId: string | undefined): Caller;
   /** Opens a session of a role. `functionName` marks the execution role's session of a deployed function. */
   assumeRole(request: {
@@ -37,7 +40,7 @@ export interface Identities {
 /**
  * An identity registry.
  *
- * @param options.accountId the account of every access key that is not of a role session.
+ * @param options.accountId the account of every access key that names none, and is not of a role session.
  */
 export function createIdentities(options: { readonly accountId: string; readonly clock: Clock }): Identities {
   const sessions = new Map<string, { readonly caller: Caller; readonly functionName: string | undefined }>();
@@ -91,6 +94,15 @@ export function createIdentities(options: { readonly accountId: string; readonly
   };
 }
 
+/** The role behind a caller's session; undefined for users. */
+export function roleArnOf(caller: Caller): string | undefined {
+  const context = caller.userIdentity['sessionContext'];
+  const issuer = typeof context === 'object' && context !== null && 'sessionIssuer' in context && context.sessionIssuer;
+  return typeof issuer === 'object' && issuer !== null && 'arn' in issuer && typeof issuer.arn === 'string'
+    ? issuer.arn
+    : undefined;
+}
+
 /** CloudTrail's times: ISO 8601, whole seconds. */
 export function toSeconds(time: Date): string {
   return `${time.toISOString().slice(0, 19)}Z`;
@@ -101,8 +113,12 @@ export function uniqueId(prefix: string, name: string): string {
   return `${prefix}${base32(createHash('sha256').update(name).digest()).slice(0, 17)}`;
 }
 
-function userCaller(accountId: string, accessKeyId: string): Caller {
-  const userName = accessKeyId.replace(/[^\w+=,.@-]/g, '-').slice(0, 64) || 'anonymous';
+// `222233334444/alice` is alice of that account.
+const QUALIFIED = /^(\d{12})\/(.+)$/;
+
+function userCaller(defaultAccountId: string, accessKeyId: string): Caller {
+  const [, accountId = defaultAccountId, person = accessKeyId] = QUALIFIED.exec(accessKeyId) ?? [];
+  const userName = person.replace(/[^\w+=,.@-]/g, '-').slice(0, 64) || 'anonymous';
   const arn = `arn:aws:iam::${accountId}:user/${userName}`;
   return {
     accountId,

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import * as z from 'zod';
 import { type ApiRequest, type ApiService, AwsError, type Clock } from './api.ts';
-import { uniqueId } from './identity.ts';
 import { action, createJsonService } from './json-service.ts';
+import { secretArn } from './secret-arn.ts';
 
 interface SecretVersion {
   readonly id: string;
@@ -95,10 +95,9 @@ export function createSecrets(clock: Clock): ApiService {
             `The operation failed because the secret ${input.Name} already exists.`,
           );
         }
-        const suffix = uniqueId('', `${request.region}/${input.Name}`).slice(0, 6);
         const created: Secret = {
           name: input.Name,
-          arn: `arn:aws:secretsmanager:${request.region}:${request.caller.accountId}:secret:${input.Name}-${suffix}`,
+          arn: secretArn({ account: request.caller.accountId, region: request.region }, input.Name),
           created: now(),
           changed: now(),
           description: input.Description,

@@ -64,8 +64,7 @@ function splitQuantifier(operator: string): readonly ['ForAllValues' | 'ForAnyVa
 
 function valuesOf(context: RequestContext, key: string): readonly string[] | undefined {
   const exact = context[key];
-  const value =
-    exact ?? Object.entries(context).find(([name]) => name.toLowerCase() === key.toLowerCase())?.[1];
+  const value = exact ?? Object.entries(context).find(([name]) => name.toLowerCase() === key.toLowerCase())?.[1];
   return typeof value === 'string' ? [value] : value;
 }
 
