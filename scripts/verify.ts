@@ -16,11 +16,16 @@ import { startMotoServer } from './verify/moto-server.ts';
  * "N passed, N failed"; the exit code is 0 only if all of them ran and passed. What they need is installed on the way.
  */
 
+/** What is judged has to be the code as it is now. A referee that needs what is built hears of its failure. */
+const built = run(process.execPath, ['scripts/build.ts', '--quiet']);
+built.catch(() => {});
+
 /** Judges one thing. Answers what it checked, in a few words; throws if something is wrong, or if it can't judge. */
 type Referee = () => Promise<string>;
 
 const referees: Readonly<Record<string, Referee>> = {
   'cfn-lint and SAM on the template': async () => {
+    await built;
     const programs = await installPython();
     // Also what cfn-lint thinks of as information only.
     await run(`${programs}/cfn-lint`, ['--include-checks', 'I', '--', 'template.yaml', 'dist/template.yaml']);
@@ -28,6 +33,7 @@ const referees: Readonly<Record<string, Referee>> = {
     return 'no finding in template.yaml and dist/template.yaml';
   },
   'the stack in moto': async () => {
+    await built;
     const programs = await installPython();
     return (await run(`${programs}/python`, ['test/referee/stack/check_stack.py', 'dist/template.yaml'])).trim();
   },
@@ -44,14 +50,15 @@ const referees: Readonly<Record<string, Referee>> = {
     variable: 'LAYERWARD_MOTO_ENDPOINT',
     start: startMotoServer,
   }),
-  'the runtime interface client on the bundle': async () => checkBundle(await installRuntimeInterfaceClient()),
+  'the runtime interface client on the bundle': async () => {
+    await built;
+    return checkBundle(await installRuntimeInterfaceClient());
+  },
 };
 
 // All at once, since they mostly wait; whoever needs one of them hears of its failure.
 for (const install of [installPython, installEventRuler, installDynamoDbLocal, installRuntimeInterfaceClient])
   install().catch(() => {});
-
-await run(process.execPath, ['scripts/build.ts', '--quiet']);
 
 let failed = 0;
 for (const [name, referee] of Object.entries(referees)) {

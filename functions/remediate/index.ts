@@ -60,7 +60,11 @@ const world: World = {
     add: (name, value) =>
       metrics.addMetric(name, name === 'EventToFix' ? MetricUnit.Milliseconds : MetricUnit.Count, value),
   },
-  log: pino({ level: settings.LOG_LEVEL, base: null, timestamp: pino.stdTimeFunctions.isoTime }),
+  // Written at once: Lambda freezes the process as soon as it has answered, and what is still to be written is lost.
+  log: pino(
+    { level: settings.LOG_LEVEL, base: null, timestamp: pino.stdTimeFunctions.isoTime },
+    pino.destination({ dest: 1, sync: true }),
+  ),
   fairShare: createDynamoDbFairShare(dynamoDb, settings.LAYERWARD_TABLE_NAME, {
     callsPerSecond: settings.LAYERWARD_CALLS_PER_SECOND,
     now,

@@ -34,7 +34,9 @@ export function contractReferee({ suite, inTitles, variable, start }: ContractRe
     try {
       const output = join(folder, 'report.json');
       const reporters = ['--reporter=dot', '--reporter=json', `--outputFile.json=${output}`];
-      await run('vitest', ['run', suite, ...reporters], { environment: { [variable]: server.endpoint } });
+      await run('vitest', ['run', suite, '--testNamePattern', inTitles, ...reporters], {
+        environment: { [variable]: server.endpoint },
+      });
       const { testResults } = report.parse(JSON.parse(readFileSync(output, 'utf8')));
       const cases = testResults
         .flatMap(({ assertionResults }) => assertionResults)

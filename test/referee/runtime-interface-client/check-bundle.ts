@@ -69,7 +69,11 @@ export async function checkBundle(client: string): Promise<string> {
     await closed;
     const lines = printed.split('\n').filter((line) => line.startsWith('{'));
     const drops = lines.filter((line) => line.includes('"dropped"')).length;
-    deepStrictEqual(drops, 2 * irrelevant.length, 'each dropped event has its line in the log by the time of the answer, when Lambda freezes the process');
+    deepStrictEqual(
+      drops,
+      2 * irrelevant.length,
+      'each dropped event has its line in the log by the time of the answer, when Lambda freezes the process',
+    );
     return `2 batches answered, the first one ${firstAnswer} ms after the start`;
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);

@@ -17,6 +17,7 @@ What moto's Lambda lacks, on which the contract of the functions adapter runs, i
 import json
 import logging
 import secrets
+import sys
 from collections.abc import Callable
 
 import boto3
@@ -73,7 +74,12 @@ def teach(resource_type: str, create: Create, endpoint: str) -> None:
             def client(service: str):
                 return boto3.client(service, region_name=region_name, endpoint_url=endpoint)
 
-            return cls(*create(client, resource_name, cloudformation_json["Properties"]))
+            try:
+                return cls(*create(client, resource_name, cloudformation_json["Properties"]))
+            except Exception as error:
+                # All that moto makes of it is "Internal Server Error".
+                print(f"{resource_type} {resource_name} could not be created: {error}", file=sys.stderr)
+                raise
 
     KEPT.append(Gap)
 
@@ -95,12 +101,14 @@ def table(client, name, properties):
 
 def function(client, name, properties):
     tags = {tag["Key"]: tag["Value"] for tag in properties.pop("Tags", [])}
+    # Values of number parameters arrive as numbers, where CloudFormation makes text of them.
+    variables = properties["Environment"]["Variables"]
+    variables.update({key: str(value) for key, value in variables.items()})
     created = client("lambda").create_function(Tags=tags, **properties)
     return properties["FunctionName"], {"Arn": created["FunctionArn"]}
 
 
 def event_source_mapping(client, name, properties):
-    # Values of number parameters arrive as text.
     concurrency = int(properties.pop("ScalingConfig")["MaximumConcurrency"])
     scaling = {"MaximumConcurrency": concurrency}
     return client("lambda").create_event_source_mapping(ScalingConfig=scaling, **properties)["UUID"], {}
