@@ -30,6 +30,7 @@ describe('the settings of the function', () => {
       ...environment,
       LAYERWARD_OWN_ROLE_ARNS: ['arn:aws:iam::111122223333:role/a', 'arn:aws:iam::111122223333:role/b'],
       LAYERWARD_OWN_FUNCTION_ARNS: [environment.LAYERWARD_OWN_FUNCTION_ARNS],
+      LAYERWARD_CALLS_PER_SECOND: 8,
       LOG_LEVEL: 'info',
     });
   });
@@ -46,6 +47,7 @@ describe('the settings of the function', () => {
     ['LAYERWARD_TABLE_NAME', ''],
     ['LAYERWARD_OWN_ROLE_ARNS', ''],
     ['LAYERWARD_OWN_ROLE_ARNS', 'arn:aws:iam::111122223333:role/a,'],
+    ['LAYERWARD_CALLS_PER_SECOND', '20'],
     ['LOG_LEVEL', 'loud'],
   ])('are refused where %s is "%s", and the value is not repeated', (name, value) => {
     const words = refusal({ ...environment, [name]: value });
