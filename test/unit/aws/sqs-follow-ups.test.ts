@@ -52,3 +52,32 @@ describe('a later look', () => {
     expect(String(error)).toContain(queueUrl);
   });
 });
+
+describe('looks at many functions', () => {
+  const changes = Array.from({ length: 23 }, (_, index) => ({ ...change, eventId: `event-${index}` }));
+  const entriesOf = (body: string): { Id: string; MessageBody: string }[] => JSON.parse(body).Entries;
+
+  it('are put on the queue by as many at once as SQS takes, each once and in order', async () => {
+    standIn.answer({ body: { Successful: [], Failed: [] } });
+    await followUps().send(changes);
+    const batches = standIn.requests.map(({ body }) => entriesOf(body));
+    expect(batches.map(({ length }) => length)).toEqual([10, 10, 3]);
+    for (const batch of batches) expect(new Set(batch.map(({ Id }) => Id)).size).toBe(batch.length);
+    expect(batches.flat().map(({ MessageBody }) => readMessage(MessageBody, []))).toEqual(
+      changes.map((each) => ({ change: each })),
+    );
+  });
+
+  it('of none are no call', async () => {
+    await followUps().send([]);
+    expect(standIn.requests).toEqual([]);
+  });
+
+  it('of which SQS did not take one, although it answered 200, are an error', async () => {
+    standIn.answer({ body: { Successful: [], Failed: [{ Id: '3', Code: 'InternalError', Message: 'try again' }] } });
+    await expect(followUps().send(changes)).rejects.toMatchObject({
+      name: 'ServiceUnavailable',
+      message: `putting 10 looks on the queue ${queueUrl} failed: InternalError: try again`,
+    });
+  });
+});
