@@ -12,7 +12,7 @@ import { driftCodes } from '../domain/drift.ts';
 import { InvalidInput } from '../domain/errors.ts';
 import { parseFunctionArn } from '../domain/function-arn.ts';
 import type { Coverage, RecordSummary, Records, SweepRecords } from '../domain/ports.ts';
-import type { FunctionRecord, Outcome, RecordStatus } from '../domain/record.ts';
+import { type FunctionRecord, type Outcome, type RecordStatus, recordStatuses } from '../domain/record.ts';
 import { readRefusal, toLayerwardError } from './refusal.ts';
 
 /*
@@ -55,16 +55,7 @@ const cause = z.object({
   ),
 });
 
-const status = z.enum([
-  'protected',
-  'drifted',
-  'blocked',
-  'contested',
-  'unsupported',
-  'release',
-  'released',
-  'deleted',
-]) satisfies z.ZodType<RecordStatus>;
+const status = z.enum(recordStatuses);
 
 const state = { status, reason: text, detail: text, drift, cause };
 const action = z.enum(['sent', 'reported', 'attached', 'repaired', 'updated', 'released', 'none']);
@@ -137,7 +128,7 @@ const summaryItem: z.ZodType<RecordSummary> = z.object({
 });
 
 /** The states in which a function may have something of ours, or opted in. */
-const openStates: readonly RecordStatus[] = ['protected', 'drifted', 'blocked', 'contested', 'unsupported', 'release'];
+const openStates = recordStatuses.filter((one) => one !== 'released' && one !== 'deleted');
 
 /** Records in DynamoDB. Writes are conditional on the version that they build on; a replay changes nothing. */
 export function createDynamoDbRecords(

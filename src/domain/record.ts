@@ -7,16 +7,20 @@ import type { Drift } from './drift.ts';
 import { formatFunctionArn } from './function-arn.ts';
 import type { Snapshot } from './snapshot.ts';
 
-/** What a function is, as far as the record knows. Stable codes: stored, filtered on and documented. */
-export type RecordStatus =
-  | 'protected'
-  | 'drifted'
-  | 'blocked'
-  | 'contested'
-  | 'unsupported'
-  | 'release'
-  | 'released'
-  | 'deleted';
+/** What a function can be, as far as the record knows. Stable codes: stored, filtered on and documented. */
+export const recordStatuses = [
+  'protected',
+  'drifted',
+  'blocked',
+  'contested',
+  'unsupported',
+  'release',
+  'released',
+  'deleted',
+] as const;
+
+/** What a function is, as far as the record knows: one of {@link recordStatuses}. */
+export type RecordStatus = (typeof recordStatuses)[number];
 
 /**
  * What was done about it. `sent`: an update was sent and is not verified yet. `reported`: nothing, since the mode is

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { PortInUseError } from './endpoint.ts';
 import { type Sandbox, startSandbox } from './sandbox.ts';
-import { openStage, type Stage } from './tour/stage.ts';
+import { openStage } from './tour/stage.ts';
 import {
   describeAlerts,
   describeHistory,
@@ -87,15 +87,9 @@ async function start(argv: readonly string[]): Promise<number> {
 }
 
 async function tour(sandbox: Sandbox): Promise<boolean> {
-  const { endpoint, region, accountId, deployment } = sandbox;
+  const { endpoint, region, deployment } = sandbox;
   const output = (name: string) => String(deployment?.outputs[name]);
-  const stage: Stage = await openStage({
-    endpoint,
-    region,
-    accountId,
-    tableName: output('RecordsTableName'),
-    topicArn: output('AlertTopicArn'),
-  });
+  const stage = await openStage(sandbox);
   console.log(`Layerward is deployed into a local AWS at ${endpoint}. A tour, by real API calls:`);
   let chapter = '';
   const played = await playTour(stage, (one) => {

@@ -10,14 +10,7 @@ let stage: Stage;
 
 beforeAll(async () => {
   sandbox = await startSandbox();
-  const output = (name: string) => String(sandbox.deployment?.outputs[name]);
-  stage = await openStage({
-    endpoint: sandbox.endpoint,
-    region: sandbox.region,
-    accountId: sandbox.accountId,
-    tableName: output('RecordsTableName'),
-    topicArn: output('AlertTopicArn'),
-  });
+  stage = await openStage(sandbox);
   // A first look reads the policy and the credentials, which are kept from then on.
   await stage.create('alice', 'warm', { Tags: { 'layerward:protect': 'on' } });
   await stage.recorded('warm', 'protected', '', ({ outbox }) => outbox.length === 0);

@@ -16,14 +16,7 @@ let stage: Stage;
 
 beforeAll(async () => {
   sandbox = await startSandbox({ log: (line) => lines.push(line) });
-  const output = (name: string) => String(sandbox.deployment?.outputs[name]);
-  stage = await openStage({
-    endpoint: sandbox.endpoint,
-    region: sandbox.region,
-    accountId: sandbox.accountId,
-    tableName: output('RecordsTableName'),
-    topicArn: output('AlertTopicArn'),
-  });
+  stage = await openStage(sandbox);
 }, 60_000);
 afterAll(() => sandbox?.stop());
 

@@ -21,6 +21,7 @@ import {
 import * as z from 'zod';
 import { createDynamoDbRecords } from '../../aws/dynamodb-records.ts';
 import type { FunctionRecord, RecordStatus } from '../../domain/record.ts';
+import type { Sandbox } from '../sandbox.ts';
 
 /** An expectation of the tour that did not hold. */
 export class ExpectationFailed extends Error {
@@ -77,15 +78,15 @@ export interface Seen {
   readonly whole: Omit<FunctionConfiguration, 'RevisionId' | 'LastModified'>;
 }
 
-/** Opens a stage on a sandbox. */
-export async function openStage(options: {
-  readonly endpoint: string;
-  readonly region: string;
-  readonly accountId: string;
-  readonly tableName: string;
-  readonly topicArn: string;
-}): Promise<Stage> {
-  const { endpoint, region, accountId, tableName, topicArn } = options;
+/** Opens a stage on a sandbox with Layerward in it; of the sandbox itself it uses nothing but its addresses. */
+export async function openStage({
+  endpoint,
+  region,
+  accountId,
+  deployment,
+}: Pick<Sandbox, 'endpoint' | 'region' | 'accountId' | 'deployment'>): Promise<Stage> {
+  const tableName = String(deployment?.outputs['RecordsTableName']);
+  const topicArn = String(deployment?.outputs['AlertTopicArn']);
   const as = (person: string) => ({ endpoint, region, credentials: { accessKeyId: person, secretAccessKey: 'any' } });
   const clients = new Map<string, LambdaClient>();
   const lambda = (person: string) => {

@@ -1,6 +1,6 @@
 import { CloudWatchLogsClient, FilterLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
 import * as z from 'zod';
-import type { FunctionRecord, RecordStatus } from '../../domain/record.ts';
+import { type FunctionRecord, recordStatuses } from '../../domain/record.ts';
 import { type Scene, scenes } from './scenes.ts';
 import type { Stage } from './stage.ts';
 
@@ -44,21 +44,10 @@ async function play(scene: Scene, stage: Stage): Promise<Played> {
   }
 }
 
-const statuses: readonly RecordStatus[] = [
-  'protected',
-  'drifted',
-  'blocked',
-  'contested',
-  'unsupported',
-  'release',
-  'released',
-  'deleted',
-];
-
 /** What DynamoDB knows after the tour: functions by status and reason. */
 export async function describeRecords(stage: Stage): Promise<string[]> {
   const lines: string[] = [];
-  for (const status of statuses) {
+  for (const status of recordStatuses) {
     const byReason = new Map<string, string[]>();
     for await (const record of stage.records.withStatus(status)) add(byReason, record);
     for (const [reason, names] of byReason)
