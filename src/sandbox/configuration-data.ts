@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import * as z from 'zod';
-import { type ApiService, AwsError, type Clock } from './api.ts';
+import { type ApiRequest, type ApiService, AwsError, type Clock } from './api.ts';
 import { describeIssues, parseJsonBody } from './json-service.ts';
 
 /** A deployed configuration. */
@@ -26,6 +26,10 @@ export interface ConfigurationData {
     },
     configuration: HostedConfiguration,
   ): void;
+  /** Which configuration a request is about: `application/environment/profile` by ids; undefined if it names none. */
+  placeOf(request: ApiRequest): string | undefined;
+  /** What is deployed: `application/environment/profile` by ids, and the label of its version. */
+  deployments(): readonly { readonly place: string; readonly versionLabel: string }[];
   /** Replaces the content of every deployed configuration, as a new deployment of each would. */
   replaceAll(content: string): void;
 }
@@ -150,6 +154,19 @@ export function createConfigurationData(clock: Clock): ConfigurationData {
         }
       }
     },
+    placeOf: (request) => {
+      const token = request.query.get('configuration_token');
+      if (token !== null) {
+        return sessions.get(token)?.key;
+      }
+      const parsed = sessionSchema.safeParse(parseJsonBody(request.body));
+      if (!parsed.success) {
+        return undefined;
+      }
+      const { ApplicationIdentifier, EnvironmentIdentifier, ConfigurationProfileIdentifier } = parsed.data;
+      return aliases.get(`${ApplicationIdentifier}/${EnvironmentIdentifier}/${ConfigurationProfileIdentifier}`);
+    },
+    deployments: () => [...deployed].map(([place, { versionLabel }]) => ({ place, versionLabel })),
     replaceAll: (content) => {
       for (const [key, configuration] of deployed) {
         deployed.set(key, { ...configuration, content, versionLabel: String(Number(configuration.versionLabel) + 1) });

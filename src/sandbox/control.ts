@@ -1,74 +1,166 @@
+import * as z from 'zod';
+import type { Access } from './access/access.ts';
+import { parsePolicy } from './access/policy.ts';
 import { type ApiResponse, type ApiService, AwsError } from './api.ts';
 import type { CallLog } from './call-log.ts';
 import type { Deployment } from './deploy.ts';
+import type { StackServices } from './deployers/context.ts';
 import type { ControlRequest } from './endpoint.ts';
 import type { LambdaControlPlane } from './lambda/control-plane.ts';
+import type { Organization } from './organization/organization.ts';
+import type { Sandbox } from './sandbox.ts';
 
 /** What of a sandbox can be seen and changed from outside, under `/_sandbox/`. */
-export interface Control {
+export interface Control extends Pick<Sandbox, 'deployPolicy' | 'stackInstances' | 'putAccount' | 'removeDeployment'> {
   readonly services: ReadonlyMap<string, ApiService>;
   readonly lambda: LambdaControlPlane;
+  readonly access: Access;
+  readonly stacks: StackServices;
+  readonly organization: Organization | undefined;
   readonly calls: CallLog;
   readonly deployment: () => Deployment | undefined;
-  readonly deployPolicy: (policy: unknown) => Promise<void>;
 }
 
-/** What can be asked of the sandbox itself; `docs/sandbox.md` lists it. */
-export async function answerControl(
-  { method, name, query, body }: ControlRequest,
+/** Answers one request; the parameters are the parts of its name that the route leaves open. */
+type Handler = (
+  request: ControlRequest,
   control: Control,
-): Promise<ApiResponse> {
-  switch (`${method} ${name}`) {
-    case 'GET health':
-      return json({
-        status: 'ok',
-        services: [...control.services.keys()],
-        deployed: control.deployment() !== undefined,
-      });
-    case 'GET deployment':
-      return json(control.deployment() ?? null);
-    case 'GET faults':
-      return json(control.lambda.faults.read());
-    case 'PUT faults':
-      return json(control.lambda.faults.replace(parseControlBody(body)));
-    case 'DELETE faults':
-      return json(control.lambda.faults.replace({}));
-    case 'GET calls': {
-      const wanted = [...query];
-      return json(
-        control.calls.list().filter((call) =>
-          wanted.every(([key, value]) => {
-            switch (key) {
-              case 'caller':
-                return call.caller.kind === value;
-              case 'service':
-              case 'action':
-              case 'region':
-                return call[key] === value;
-              default:
-                throw new AwsError(
-                  'InvalidQuery',
-                  400,
-                  `Calls are filtered by caller, service, action, region; not ${key}`,
-                );
-            }
-          }),
-        ),
-      );
+  parameters: readonly string[],
+) => ApiResponse | Promise<ApiResponse>;
+
+/** What can be asked of the sandbox itself; `docs/sandbox.md` lists it. */
+const ROUTES: Readonly<Record<string, Handler>> = {
+  'GET health': (_request, control) =>
+    json({ status: 'ok', services: [...control.services.keys()], deployed: control.deployment() !== undefined }),
+  'GET deployment': (_request, control) =>
+    json(
+      control.deployment() === undefined ? null : { ...control.deployment(), stackInstances: control.stackInstances() },
+    ),
+  'DELETE deployment': async (_request, control) => json(await attempt(() => control.removeDeployment())),
+  'GET faults': (_request, control) => json(control.lambda.faults.read()),
+  'PUT faults': ({ body }, control) => json(control.lambda.faults.replace(parseControlBody(body))),
+  'DELETE faults': (_request, control) => json(control.lambda.faults.replace({})),
+  'GET calls': ({ query }, control) => json(filterCalls(control.calls, query)),
+  'DELETE calls': (_request, control) => {
+    control.calls.reset();
+    return json([]);
+  },
+  'PUT policy': async ({ body }, control) => {
+    await control.deployPolicy(parseControlBody(body));
+    return json({ status: 'ok' });
+  },
+  'GET organization': (_request, { organization, stackInstances }) =>
+    json(
+      organization === undefined
+        ? null
+        : { ...organization.definition, accounts: organization.accounts(), stackInstances: stackInstances() },
+    ),
+  'POST organization/accounts': async ({ body }, control) =>
+    json(await attempt(() => control.putAccount(parse(joining, body)))),
+  'PUT organization/accounts/*': async ({ body }, control, [accountId = '']) => {
+    const member = control.organization?.account(accountId);
+    if (member === undefined) {
+      throw new AwsError('NotFound', 404, `There is no account ${accountId} in the organization`);
     }
-    case 'DELETE calls':
-      control.calls.reset();
-      return json([]);
-    case 'PUT policy':
-      await control.deployPolicy(parseControlBody(body));
-      return json({ status: 'ok' });
-    default:
-      throw new AwsError(
-        'NotFound',
-        404,
-        `There is no ${method} /_sandbox/${name}. There are: GET health, GET deployment, GET|PUT|DELETE faults, GET|DELETE calls, PUT policy.`,
-      );
+    const change = parse(changing, body);
+    const { name = member.name, organizationalUnit = member.organizationalUnit, status = member.status } = change;
+    return json(await attempt(() => control.putAccount({ ...member, ...change, name, organizationalUnit, status })));
+  },
+  'GET roles': (_request, { access }) => json(access.roles.list()),
+  'PUT roles/*/*': ({ body }, { access }, [accountId = '', name = '']) => {
+    const { trustPolicy } = parse(z.strictObject({ trustPolicy: z.unknown() }), body);
+    const role = requireRole(access, accountId, name);
+    const trust = parsePolicy(`trust of ${name}`, trustPolicy);
+    access.roles.change(role.arn, (known) => ({ ...known, trust }));
+    return json({ status: 'ok' });
+  },
+  'DELETE roles/*/*': (_request, { access }, [accountId = '', name = '']) => {
+    access.roles.remove(requireRole(access, accountId, name).arn);
+    return json({ status: 'ok' });
+  },
+  'GET permissions': (_request, { access }) => json([...access.used].sort()),
+  'PUT custom-resource/*': ({ body }, { stacks }, [id = '']) => {
+    if (!stacks.customResources.answer(id, parseControlBody(body))) {
+      throw new AwsError('NotFound', 404, `No custom resource waits for the answer ${id}`);
+    }
+    return json({});
+  },
+};
+
+/** Answers what is asked of the sandbox itself. */
+export async function answerControl(request: ControlRequest, control: Control): Promise<ApiResponse> {
+  const asked = `${request.method} ${request.name}`;
+  for (const [route, handler] of Object.entries(ROUTES)) {
+    const match = new RegExp(`^${route.replaceAll('*', '([^/]+)')}$`).exec(asked);
+    if (match !== null) {
+      return handler(request, control, match.slice(1).map(decodeURIComponent));
+    }
   }
+  throw new AwsError(
+    'NotFound',
+    404,
+    `There is no ${request.method} /_sandbox/${request.name}. There are: ${Object.keys(ROUTES).join(', ')}.`,
+  );
+}
+
+const joining = z.strictObject({
+  accountId: z.string().regex(/^\d{12}$/),
+  name: z.string().min(1),
+  organizationalUnit: z.string(),
+  status: z.enum(['ACTIVE', 'SUSPENDED']).optional(),
+  disabledRegions: z.array(z.string()).optional(),
+  serviceControlPolicies: z.array(z.unknown()).optional(),
+});
+const changing = joining.omit({ accountId: true }).partial();
+
+function parse<Schema extends z.ZodType>(schema: Schema, body: Buffer): z.output<Schema> {
+  const parsed = schema.safeParse(parseControlBody(body));
+  if (!parsed.success) {
+    throw new AwsError('InvalidInput', 400, z.prettifyError(parsed.error));
+  }
+  return parsed.data;
+}
+
+/** What is asked wrongly of the sandbox is told to whoever asks. */
+async function attempt<Value>(run: () => Promise<Value>): Promise<Value> {
+  try {
+    return await run();
+  } catch (error) {
+    throw error instanceof AwsError
+      ? error
+      : new AwsError('InvalidInput', 400, error instanceof Error ? error.message : String(error));
+  }
+}
+
+function requireRole(access: Access, accountId: string, name: string) {
+  const role = access.roles.list().find((known) => known.accountId === accountId && known.name === name);
+  if (role === undefined) {
+    throw new AwsError('NotFound', 404, `There is no role ${name} in account ${accountId}`);
+  }
+  return role;
+}
+
+function filterCalls(calls: CallLog, query: URLSearchParams) {
+  const wanted = [...query];
+  return calls.list().filter((call) =>
+    wanted.every(([key, value]) => {
+      switch (key) {
+        case 'caller':
+          return call.caller.kind === value;
+        case 'service':
+        case 'action':
+        case 'region':
+        case 'account':
+          return call[key] === value;
+        default:
+          throw new AwsError(
+            'InvalidQuery',
+            400,
+            `Calls are filtered by caller, service, action, region, account; not ${key}`,
+          );
+      }
+    }),
+  );
 }
 
 function parseControlBody(body: Buffer): unknown {

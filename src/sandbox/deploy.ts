@@ -1,18 +1,17 @@
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { parse as parseYaml } from 'yaml';
-import type { ConfigurationData } from './configuration-data.ts';
+import type { DeployContext, StackServices } from './deployers/context.ts';
 import type { EventSourceMappingDefinition } from './event-source-mapping.ts';
 import type { FunctionDefinition } from './function-process.ts';
-import type { InternalClient } from './internal-client.ts';
-import type { LogStore } from './log-store.ts';
-import { createDeployers, type DeployContext, deployUnsimulated } from './resource-types.ts';
-import { parseTemplate, type Template, TemplateError, type TemplateResource } from './template.ts';
+import { createDeployers, deployUnsimulated } from './resource-types.ts';
+import { parseTemplate, readTemplate, type Template, TemplateError, type TemplateResource } from './template.ts';
 import { createTemplateResolver, type DeployedResource, referencedNames } from './template-resolver.ts';
 
 /** A deployed stack. */
 export interface Deployment {
   readonly stackName: string;
+  readonly accountId: string;
   readonly region: string;
   /** Logical id to what `Ref` gives: the physical id. */
   readonly resources: Readonly<Record<string, string>>;
@@ -21,18 +20,24 @@ export interface Deployment {
   readonly notSimulated: Readonly<Record<string, string>>;
   readonly functions: readonly FunctionDefinition[];
   readonly mappings: readonly EventSourceMappingDefinition[];
+  /** Deletes the stack: all its resources that are not to be retained, the last one first. */
+  remove(): Promise<StackRemoval>;
 }
 
-/** What a deployment needs. */
-export interface DeployOptions {
-  readonly templatePath: string;
+/** What became of a stack's deletion. One resource that cannot be deleted ends it, and what came before it is left. */
+export interface StackRemoval {
+  readonly status: 'DELETE_COMPLETE' | 'DELETE_FAILED';
+  readonly deleted: readonly string[];
+  readonly retained: readonly string[];
+  readonly failed?: { readonly logicalId: string; readonly reason: string };
+}
+
+/** What a stack is made of. */
+export interface StackOptions extends StackServices {
   readonly parameters: Readonly<Record<string, string>>;
   readonly stackName: string;
   readonly accountId: string;
   readonly region: string;
-  readonly client: InternalClient;
-  readonly configuration: ConfigurationData;
-  readonly logs: LogStore;
   /** Takes the place of the content of the template's hosted configuration. */
   readonly policy: unknown;
 }
@@ -42,11 +47,20 @@ export interface DeployOptions {
  *
  * @throws {TemplateError} for a template that cannot be read, resolved or created, with the place in it.
  */
-export async function deployTemplate(options: DeployOptions): Promise<Deployment> {
+export async function deployTemplate(options: StackOptions & { readonly templatePath: string }): Promise<Deployment> {
   const template = parseTemplate(readTemplate(options.templatePath), options.templatePath);
+  return deployStack(template, dirname(options.templatePath), options);
+}
+
+/**
+ * The same for a template that is read already.
+ *
+ * @param codeRoot the folder that `CodeUri` and files that are included are relative to.
+ * @throws {TemplateError} what was created until then is taken away again.
+ */
+export async function deployStack(template: Template, codeRoot: string, options: StackOptions): Promise<Deployment> {
   const deployed = new Map<string, DeployedResource>();
   const stack = { accountId: options.accountId, region: options.region, stackName: options.stackName };
-  const codeRoot = dirname(options.templatePath);
   const resolver = createTemplateResolver(
     template,
     options.parameters,
@@ -57,21 +71,26 @@ export async function deployTemplate(options: DeployOptions): Promise<Deployment
   const wanted = Object.entries(template.resources).filter(
     ([name, { condition }]) => condition === undefined || resolver.condition(condition, `Resources.${name}.Condition`),
   );
+  const notSimulated: Record<string, string> = {};
   const context: DeployContext = {
     ...options,
     stack,
     codeRoot,
+    client: options.clientOf(stack.accountId, stack.region),
     functionDefaults: template.functionDefaults,
     resolve: resolver.resolve,
     register: (logicalId, resource) => deployed.set(logicalId, resource),
+    leaveOut: (name, type) => {
+      notSimulated[name] = type;
+    },
     functions: [],
     mappings: [],
   };
-  const deployers = createDeployers();
-  const notSimulated: Record<string, string> = {};
+  const deployerOf = createDeployers();
+  const remove = (isRetained: (name: string) => boolean) => removeAll(deployed, isRetained);
 
   for (const [logicalId, resource] of inOrder(new Map(wanted), template)) {
-    const deployer = deployers[resource.type];
+    const deployer = deployerOf(resource.type);
     const path = `Resources.${logicalId}.Properties`;
     const properties = resolver.resolve(resource.properties, path);
     if (deployer === undefined) {
@@ -80,30 +99,46 @@ export async function deployTemplate(options: DeployOptions): Promise<Deployment
       continue;
     }
     try {
-      deployed.set(logicalId, await deployer(context, logicalId, properties));
+      deployed.set(logicalId, await deployer(context, logicalId, properties, resource.type));
     } catch (error) {
+      await remove(() => false);
       const reason = error instanceof Error ? error.message : String(error);
       throw error instanceof TemplateError ? error : new TemplateError(`${path}: ${reason}`, { cause: error });
     }
   }
 
   return {
-    stackName: options.stackName,
-    region: options.region,
+    ...stack,
     resources: Object.fromEntries([...deployed].map(([name, { ref }]) => [name, ref])),
     outputs: resolveOutputs(template, resolver),
     notSimulated,
     functions: context.functions,
     mappings: context.mappings,
+    remove: () => remove((name) => template.resources[name]?.deletionPolicy?.startsWith('Retain') ?? false),
   };
 }
 
-function readTemplate(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (error) {
-    throw new TemplateError(`The template ${path} cannot be read: ${String(error)}`, { cause: error });
+async function removeAll(
+  deployed: Map<string, DeployedResource>,
+  isRetained: (logicalId: string) => boolean,
+): Promise<StackRemoval> {
+  const deleted: string[] = [];
+  const retained: string[] = [];
+  for (const [logicalId, resource] of [...deployed].toReversed()) {
+    if (isRetained(logicalId)) {
+      retained.push(logicalId);
+      continue;
+    }
+    try {
+      await resource.remove?.();
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      return { status: 'DELETE_FAILED', deleted, retained, failed: { logicalId, reason } };
+    }
+    deployed.delete(logicalId);
+    deleted.push(logicalId);
   }
+  return { status: 'DELETE_COMPLETE', deleted, retained };
 }
 
 function readIncluded(path: string): unknown {

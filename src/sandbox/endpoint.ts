@@ -32,6 +32,10 @@ export interface EndpointOptions {
   readonly calls: CallLog;
   /** Signing name to service. */
   readonly services: ReadonlyMap<string, ApiService>;
+  /** Why a call is refused before its service sees it; undefined if it is not. */
+  readonly refuse: (request: ApiRequest, call: string) => AwsError | undefined;
+  /** Sees every call after it was answered, with its refusal if it was refused. */
+  readonly onCall: (request: ApiRequest, call: string, refusal: AwsError | undefined) => void;
   /** Answers what is asked of the sandbox itself, under `/_sandbox/`. */
   readonly control: (request: ControlRequest) => ApiResponse | Promise<ApiResponse>;
   readonly log: (line: string) => void;
@@ -136,10 +140,11 @@ function toApiRequest(options: EndpointOptions, incoming: IncomingMessage, url: 
 
 async function answer(options: EndpointOptions, request: ApiRequest, requestId: string): Promise<ApiResponse> {
   const functionName = options.identities.functionOf(request.caller.accessKeyId);
+  const call = actionName(request);
   const end = options.calls.begin({
     time: options.clock.now().toISOString(),
     service: request.service,
-    action: actionName(request),
+    action: call,
     region: request.region,
     account: request.caller.accountId,
     method: request.method,
@@ -157,9 +162,16 @@ async function answer(options: EndpointOptions, request: ApiRequest, requestId: 
     if (service === undefined) {
       throw unknownService(request, [...options.services.keys()]);
     }
+    const refused = options.refuse(request, call);
+    if (refused !== undefined) {
+      throw refused;
+    }
     const response = await service(request);
     const errorCode = response.status < 400 ? undefined : errorCodeOf(response);
     end({ status: response.status, ...(errorCode === undefined ? {} : { errorCode }) });
+    if (errorCode === undefined) {
+      options.onCall(request, call, undefined);
+    }
     return response;
   } catch (error) {
     if (error instanceof ConnectionLost) {
@@ -171,6 +183,7 @@ async function answer(options: EndpointOptions, request: ApiRequest, requestId: 
       options.log(`endpoint: ${request.service} ${actionName(request)} failed: ${describe(error)}`);
     }
     end({ status: refusal.status, errorCode: refusal.code });
+    options.onCall(request, call, refusal);
     return renderError(refusal, request, requestId);
   }
 }

@@ -1,6 +1,19 @@
 import { randomUUID } from 'node:crypto';
 import * as z from 'zod';
+import { principalOf } from './access/access.ts';
+import type { RequestContext } from './access/conditions.ts';
+import type { Principal } from './access/evaluate.ts';
 import { type ApiRequest, type ApiService, AwsError, type Clock, type CloudTrailRecord } from './api.ts';
+import {
+  type Buses,
+  busArn,
+  createBusActions,
+  createBuses,
+  DEFAULT_BUS,
+  isBus,
+  type Place,
+  placeOf,
+} from './event-buses.ts';
 import { compilePattern, type EventPattern, InvalidEventPatternError } from './event-pattern.ts';
 import { toSeconds } from './identity.ts';
 import { action, createJsonService } from './json-service.ts';
@@ -27,13 +40,34 @@ export interface EventBus {
   onRecord(record: CloudTrailRecord): void;
   /** "Tag Change on Resource". */
   onTagChange(change: TagChange): void;
+  /**
+   * Puts an event that a rule of another bus has forwarded on a bus; it keeps its account, region and time. Rules there
+   * do not forward it once more, as in AWS.
+   *
+   * @throws Error where there is no such bus, or its policy does not admit the sender.
+   */
+  receive(busArn: string, event: BusEvent, sender: Sender): void;
+  /** All rules, those of every account. */
+  rules(): readonly { readonly arn: string; readonly state: string; readonly scheduleExpression: string | undefined }[];
+}
+
+/** Who forwards an event. */
+export interface Sender {
+  readonly principal: Principal;
+  readonly accountId: string;
+  readonly context: RequestContext;
 }
 
 /** What the bus needs. */
 export interface EventBusOptions {
   readonly clock: Clock;
-  /** The account and region where Layerward is deployed: events of all accounts and regions reach its rules. */
+  /** The account and region where Layerward is deployed. */
   readonly hub: { readonly accountId: string; readonly region: string };
+  /**
+   * Whether events of all accounts and regions reach the hub's rules by themselves: yes by default, and no longer once
+   * stacks in the members forward them.
+   */
+  readonly reachesHub?: () => boolean;
   /** How long an event is on its way. */
   readonly deliveryMilliseconds: number;
   readonly fateOf: (event: { eventName: string; account: string; region: string }) => DeliveryFate;
@@ -46,6 +80,13 @@ export interface EventBusOptions {
 export interface Target {
   readonly Id: string;
   readonly Arn: string;
+  /** What EventBridge takes on to reach the target. */
+  readonly RoleArn?: string | undefined;
+  readonly Input?: string | undefined;
+  readonly InputPath?: string | undefined;
+  readonly InputTransformer?:
+    | { readonly InputPathsMap?: Readonly<Record<string, string>> | undefined; readonly InputTemplate: string }
+    | undefined;
 }
 
 interface Rule {
@@ -62,23 +103,28 @@ interface Rule {
   readonly targets: Map<string, Target & Readonly<Record<string, unknown>>>;
 }
 
-const DEFAULT_BUS = 'default';
 const MAXIMUM_PATTERN_LENGTH = 2048;
 
 export function createEventBus(options: EventBusOptions): EventBus {
   const rules = new Map<string, Rule>();
+  const buses = createBuses();
   const held = new Map<string, BusEvent[]>();
 
-  const dispatch = (event: BusEvent, bus: string) => {
+  const isSamePlace = (left: Place, right: Place) =>
+    left.accountId === right.accountId && left.region === right.region && left.bus === right.bus;
+  const dispatch = (event: BusEvent, place: Place, wasForwarded = false) => {
+    const hub = { ...options.hub, bus: DEFAULT_BUS };
+    const reachesHub = place.bus === DEFAULT_BUS && (options.reachesHub?.() ?? true);
     for (const rule of rules.values()) {
-      const isHub = rule.accountId === options.hub.accountId && rule.region === options.hub.region;
-      const isHome = rule.accountId === event.account && rule.region === event.region;
-      if (rule.state !== 'DISABLED' && rule.bus === bus && (isHub || isHome) && rule.compiled?.matches(event)) {
+      const isThere = isSamePlace(rule, place) || (reachesHub && isSamePlace(rule, hub));
+      if (isThere && rule.state !== 'DISABLED' && rule.compiled?.matches(event)) {
         for (const target of rule.targets.values()) {
-          options.deliver(target, rule.arn, event).catch((error: unknown) => {
-            const reason = error instanceof Error ? error.message : String(error);
-            options.log(`events: rule ${rule.name} could not deliver event ${event.id} to ${target.Arn}: ${reason}`);
-          });
+          if (!(wasForwarded && isBus(target.Arn))) {
+            options.deliver(target, rule.arn, event).catch((error: unknown) => {
+              const reason = error instanceof Error ? error.message : String(error);
+              options.log(`events: rule ${rule.name} could not deliver event ${event.id} to ${target.Arn}: ${reason}`);
+            });
+          }
         }
       }
     }
@@ -99,14 +145,23 @@ export function createEventBus(options: EventBusOptions): EventBus {
     held.delete(place);
     for (const one of [...copies, ...released]) {
       const delay = options.deliveryMilliseconds + fate.delayMilliseconds;
-      options.clock.after(delay, () => dispatch(one, DEFAULT_BUS));
+      const home = { accountId: one.account, region: one.region, bus: DEFAULT_BUS };
+      options.clock.after(delay, () => dispatch(one, home));
     }
   };
 
   return {
-    service: createService(rules, options, (event, bus) => {
-      options.clock.after(options.deliveryMilliseconds, () => dispatch(event, bus));
+    service: createService(rules, buses, options, (event, place) => {
+      options.clock.after(options.deliveryMilliseconds, () => dispatch(event, place));
     }),
+
+    receive: (arn, event, sender) => {
+      const place = buses.require(arn);
+      buses.requireAdmitted(place, sender, event);
+      dispatch(event, place, true);
+    },
+
+    rules: () => [...rules.values()],
 
     onRecord: (record) => {
       if (record['readOnly'] === true) {
@@ -153,6 +208,16 @@ export function createEventBus(options: EventBusOptions): EventBus {
   };
 }
 
+const targetSchema = z.looseObject({
+  Id: z.string(),
+  Arn: z.string(),
+  RoleArn: z.string().optional(),
+  Input: z.string().optional(),
+  InputPath: z.string().optional(),
+  InputTransformer: z
+    .object({ InputPathsMap: z.record(z.string(), z.string()).optional(), InputTemplate: z.string() })
+    .optional(),
+});
 const busName = z
   .string()
   .default(DEFAULT_BUS)
@@ -162,15 +227,20 @@ const targetReference = z.object({ Rule: z.string(), EventBusName: busName });
 
 function createService(
   rules: Map<string, Rule>,
+  buses: Buses,
   options: EventBusOptions,
-  put: (event: BusEvent, bus: string) => void,
+  put: (event: BusEvent, place: Place) => void,
 ): ApiService {
   const keyOf = (request: ApiRequest, bus: string, name: string) =>
     [request.caller.accountId, request.region, bus, name].join('/');
-  const busArn = (request: ApiRequest, bus: string) =>
-    `arn:aws:events:${request.region}:${request.caller.accountId}:event-bus/${bus}`;
+  const here = (request: ApiRequest, bus: string): Place => ({
+    accountId: request.caller.accountId,
+    region: request.region,
+    bus,
+  });
+  const requireBus = (request: ApiRequest, bus: string) => buses.require(busArn(here(request, bus)));
   const find = (request: ApiRequest, bus: string, name: string) => {
-    requireBus(bus);
+    requireBus(request, bus);
     const rule = rules.get(keyOf(request, bus, name));
     if (rule === undefined) {
       throw new AwsError('ResourceNotFoundException', 400, `Rule ${name} does not exist on EventBus ${bus}.`);
@@ -193,7 +263,7 @@ function createService(
           ),
       }),
       (input, request) => {
-        requireBus(input.EventBusName);
+        requireBus(request, input.EventBusName);
         if (input.EventPattern === undefined && input.ScheduleExpression === undefined) {
           throw new AwsError(
             'ValidationException',
@@ -235,7 +305,7 @@ function createService(
         .map(describeRule),
     })),
     DeleteRule: action(ruleReference, (input, request) => {
-      requireBus(input.EventBusName);
+      requireBus(request, input.EventBusName);
       const key = keyOf(request, input.EventBusName, input.Name);
       if ((rules.get(key)?.targets.size ?? 0) > 0) {
         throw new AwsError('ValidationException', 400, "Rule can't be deleted since it has targets.");
@@ -248,16 +318,19 @@ function createService(
     DisableRule: action(ruleReference, (input, request) =>
       setState(rules, find(request, input.EventBusName, input.Name), 'DISABLED'),
     ),
-    PutTargets: action(
-      targetReference.extend({ Targets: z.array(z.looseObject({ Id: z.string(), Arn: z.string() })).min(1) }),
-      (input, request) => {
-        const rule = find(request, input.EventBusName, input.Rule);
-        for (const target of input.Targets) {
-          rule.targets.set(target.Id, target);
+    PutTargets: action(targetReference.extend({ Targets: z.array(targetSchema).min(1) }), (input, request) => {
+      const rule = find(request, input.EventBusName, input.Rule);
+      for (const { Arn, RoleArn } of input.Targets) {
+        // Other accounts since March 2023, other regions and state machines always.
+        if (RoleArn === undefined && (/:states:/.test(Arn) || (isBus(Arn) && !isOf(Arn, request)))) {
+          throw new AwsError('ValidationException', 400, `RoleArn is required for target ${Arn}.`);
         }
-        return { FailedEntryCount: 0, FailedEntries: [] };
-      },
-    ),
+      }
+      for (const target of input.Targets) {
+        rule.targets.set(target.Id, target);
+      }
+      return { FailedEntryCount: 0, FailedEntries: [] };
+    }),
     ListTargetsByRule: action(targetReference, (input, request) => ({
       Targets: [...find(request, input.EventBusName, input.Rule).targets.values()],
     })),
@@ -273,13 +346,7 @@ function createService(
         })),
       };
     }),
-    DescribeEventBus: action(z.object({ Name: busName }), (input, request) => {
-      requireBus(input.Name);
-      return { Name: input.Name, Arn: busArn(request, input.Name) };
-    }),
-    ListEventBuses: action(z.object({}), (_input, request) => ({
-      EventBuses: [{ Name: DEFAULT_BUS, Arn: busArn(request, DEFAULT_BUS) }],
-    })),
+    ...createBusActions(buses, rules),
     TestEventPattern: action(z.object({ EventPattern: z.string(), Event: z.string() }), (input) => ({
       Result: parsePattern(input.EventPattern).matches(parseEvent(input.Event)),
     })),
@@ -293,7 +360,7 @@ function createService(
               Detail: z.string().optional(),
               Resources: z.array(z.string()).default([]),
               Time: z.number().optional(),
-              EventBusName: busName,
+              EventBusName: z.string().default(DEFAULT_BUS),
             }),
           )
           .min(1)
@@ -305,22 +372,29 @@ function createService(
           if (refusal !== undefined) {
             return refusal;
           }
+          const place = placeOf(entry.EventBusName, request);
           const id = randomUUID();
           const time = entry.Time === undefined ? options.clock.now() : new Date(entry.Time * 1000);
-          put(
-            {
-              version: '0',
-              id,
-              'detail-type': entry.DetailType ?? '',
-              source: entry.Source ?? '',
-              account: request.caller.accountId,
-              time: toSeconds(time),
-              region: request.region,
-              resources: entry.Resources,
-              detail: JSON.parse(entry.Detail ?? '{}'),
-            },
-            entry.EventBusName,
-          );
+          const event: BusEvent = {
+            version: '0',
+            id,
+            'detail-type': entry.DetailType ?? '',
+            source: entry.Source ?? '',
+            account: request.caller.accountId,
+            time: toSeconds(time),
+            region: request.region,
+            resources: entry.Resources,
+            detail: JSON.parse(entry.Detail ?? '{}'),
+          };
+          try {
+            buses.require(busArn(place));
+            const { accountId } = request.caller;
+            buses.requireAdmitted(place, { principal: principalOf(request.caller), accountId, context: {} }, event);
+          } catch (error) {
+            if (!(error instanceof AwsError)) throw error;
+            return { ErrorCode: error.code, ErrorMessage: error.message };
+          }
+          put(event, place);
           return { EventId: id };
         });
         return { FailedEntryCount: entries.filter((entry) => 'ErrorCode' in entry).length, Entries: entries };
@@ -351,6 +425,11 @@ function refuseEntry(entry: {
   return undefined;
 }
 
+/** Whether a bus is in the account and region of a request. */
+function isOf(arn: string, request: ApiRequest): boolean {
+  return arn.startsWith(`arn:aws:events:${request.region}:${request.caller.accountId}:`);
+}
+
 function describeRule(rule: Rule): Readonly<Record<string, unknown>> {
   return {
     Name: rule.name,
@@ -365,12 +444,6 @@ function describeRule(rule: Rule): Readonly<Record<string, unknown>> {
 
 function setState(rules: Map<string, Rule>, rule: Rule, state: string): void {
   rules.set([rule.accountId, rule.region, rule.bus, rule.name].join('/'), { ...rule, state });
-}
-
-function requireBus(bus: string): void {
-  if (bus !== DEFAULT_BUS) {
-    throw new AwsError('ResourceNotFoundException', 400, `Event bus ${bus} does not exist.`);
-  }
 }
 
 function parsePattern(text: string): EventPattern {

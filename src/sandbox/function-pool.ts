@@ -10,7 +10,8 @@ export interface FunctionPool {
   stop(): Promise<void>;
 }
 
-export function createFunctionPool(create: () => FunctionProcess, maximum: number): FunctionPool {
+/** @param maximum how many processes may run at the same time, asked whenever another one is wanted. */
+export function createFunctionPool(create: () => FunctionProcess, maximum: () => number): FunctionPool {
   const idle: FunctionProcess[] = [];
   const all = new Set<FunctionProcess>();
   const outdated = new Set<FunctionProcess>();
@@ -21,7 +22,7 @@ export function createFunctionPool(create: () => FunctionProcess, maximum: numbe
     if (ready !== undefined) {
       return ready;
     }
-    if (all.size < maximum) {
+    if (all.size < maximum()) {
       const process = create();
       all.add(process);
       return process;

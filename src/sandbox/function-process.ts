@@ -23,6 +23,8 @@ export interface FunctionDefinition {
   readonly roleArn: string;
   readonly logGroup: string;
   readonly logFormat: 'Text' | 'JSON';
+  /** `ReservedConcurrentExecutions`. */
+  readonly reservedConcurrency?: number | undefined;
 }
 
 /** How one invocation ended. `error` is a handler that threw, a time-out, a crash, or a start that failed. */

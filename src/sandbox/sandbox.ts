@@ -3,44 +3,32 @@ import { join } from 'node:path';
 import { parse as parseYaml } from 'yaml';
 import type { Agent } from '../domain/agent.ts';
 import { readAgents, readPolicyDocument } from '../service/agent-files.ts';
-import type { ApiService, Clock } from './api.ts';
-import { type CallLog, createCallLog } from './call-log.ts';
+import type { Access } from './access/access.ts';
+import type { CallLog } from './call-log.ts';
 import { createSystemClock } from './clock.ts';
-import { type ConfigurationData, createConfigurationData } from './configuration-data.ts';
 import { answerControl } from './control.ts';
-import { type Deployment, deployTemplate } from './deploy.ts';
+import { type Deployment, deployTemplate, type StackRemoval } from './deploy.ts';
 import { startEndpoint } from './endpoint.ts';
-import { createEventBus } from './event-bus.ts';
-import { createIdentities, type Identities } from './identity.ts';
-import { createInternalClient, type InternalClient } from './internal-client.ts';
-import { createLambda, type LambdaControlPlane } from './lambda/control-plane.ts';
-import { createLogStore, type LogStore } from './log-store.ts';
-import { createLogs } from './logs.ts';
-import { startMessaging } from './messaging.ts';
-import { createMetrics } from './metrics.ts';
-import { deliverToQueue } from './queue-target.ts';
-import { type RunningFunctions, runFunctions } from './running-functions.ts';
-import { createSecrets } from './secrets.ts';
-import { createSecurityTokens } from './security-tokens.ts';
-import { createTables } from './tables.ts';
-import { createTagging } from './tagging.ts';
-import { createTrail, type Trail } from './trail.ts';
+import type { LambdaControlPlane } from './lambda/control-plane.ts';
+import type { LogStore } from './log-store.ts';
+import {
+  EXAMPLE_ORGANIZATION,
+  type OrganizationAccount,
+  type OrganizationDefinition,
+} from './organization/accounts.ts';
+import { createOrganization, type Member, type Organization } from './organization/organization.ts';
+import type { StackInstance } from './organization/stack-sets.ts';
+import { type SandboxTimings, type Services, startServices } from './services.ts';
+import { readParameterNames } from './template.ts';
+import type { Trail } from './trail.ts';
 import { seedVendorLayers } from './vendor-layers.ts';
 
-/** The account of everybody who calls the sandbox, unless a role session says otherwise. */
+export type { SandboxTimings } from './services.ts';
+
+/** The account of everybody who calls the sandbox, unless credentials say otherwise. */
 export const HUB_ACCOUNT = '111122223333';
 /** Where the sandbox deploys Layerward, unless told otherwise. */
 export const DEFAULT_REGION = 'us-east-1';
-
-/** How fast the sandbox's AWS is. Milliseconds. */
-export interface SandboxTimings {
-  /** How long a new function is Pending. */
-  readonly pendingMs: number;
-  /** How long an update is InProgress. */
-  readonly updateMs: number;
-  /** How long an event takes from the API call to the queue. */
-  readonly deliveryMs: number;
-}
 
 const DEFAULT_TIMINGS: SandboxTimings = { pendingMs: 300, updateMs: 300, deliveryMs: 50 };
 
@@ -54,6 +42,8 @@ export interface SandboxOptions {
   /** Values for the template's parameters. */
   readonly parameters?: Readonly<Record<string, string>>;
   readonly region?: string;
+  /** The organization to play in: `true` is the example, absent or `false` a single account. */
+  readonly organization?: boolean | OrganizationDefinition;
   /** The policy as a plain document, in place of `policy.example.yaml`. */
   readonly policy?: unknown;
   /** The agents whose vendors' layers are put in place; those of `agents/` by default. */
@@ -69,8 +59,18 @@ export interface Sandbox {
   readonly endpoint: string;
   readonly accountId: string;
   readonly region: string;
-  /** What was deployed; undefined without the service. */
+  /** What was deployed; undefined without the service, and once it is deleted. */
   readonly deployment: Deployment | undefined;
+  /** Undefined in a single account. */
+  readonly organization: Organization | undefined;
+  /** What roles may do, and which statements of their policies have been used. */
+  readonly access: Access;
+  /** The stacks that stack sets have deployed into the members. */
+  stackInstances(): readonly StackInstance[];
+  /** An account joins, moves, is suspended or opened again; stack sets follow. */
+  putAccount(account: OrganizationAccount): Promise<Member>;
+  /** Deletes the deployed stack, custom resources first asked to clean up. */
+  removeDeployment(): Promise<StackRemoval>;
   readonly lambda: LambdaControlPlane;
   readonly trail: Trail;
   readonly calls: CallLog;
@@ -103,24 +103,29 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   };
 
   try {
-    const aws = await startServices({ clock, region, timings, log, endpoint: () => endpoint.url });
+    const organization = openOrganization(options.organization, clock);
+    const accountId = HUB_ACCOUNT;
+    const url = () => endpoint.url;
+    const aws = await startServices({ clock, accountId, region, timings, organization, log, endpoint: url });
     ends.push(aws.stop);
     seedVendorLayers(aws.lambda, agents.values());
-    const running: { deployment?: Deployment; functions?: RunningFunctions } = {};
-    const deployPolicy = async (policy: unknown) => {
-      aws.configuration.replaceAll(JSON.stringify(policy));
-      await running.functions?.recycle();
-    };
+    const running: { deployment: Deployment | undefined } = { deployment: undefined };
+    const operations = createOperations(aws, organization, running);
     const endpoint = await startEndpoint({
       port: options.port ?? 0,
       clock,
       identities: aws.identities,
       calls: aws.calls,
       services: aws.services,
-      control: (request) => answerControl(request, { ...aws, deployment: () => running.deployment, deployPolicy }),
+      refuse: aws.refuse,
+      onCall: aws.recording.onCall,
+      control: (request) =>
+        answerControl(request, { ...aws, ...operations, organization, deployment: () => running.deployment }),
       log,
     });
     ends.push(() => endpoint.stop());
+    // Functions end while they can still reach AWS.
+    ends.push(() => aws.host.stop());
 
     if (options.service ?? true) {
       const policy = options.policy ?? readExamplePolicy(agents);
@@ -128,36 +133,36 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
         Name: 'layerward/groups/default',
         SecretString: JSON.stringify({ key: 'sandbox-key', secret: 'sandbox-secret' }),
       });
+      const templatePath = options.templatePath ?? join(ROOT, 'template.yaml');
       running.deployment = await deployTemplate({
-        templatePath: options.templatePath ?? join(ROOT, 'template.yaml'),
-        parameters: options.parameters ?? {},
+        ...aws.stacks,
+        templatePath,
+        parameters: { ...organizationParameters(organization, templatePath), ...options.parameters },
         stackName: 'layerward',
-        accountId: HUB_ACCOUNT,
+        accountId,
         region,
-        client: aws.client,
-        configuration: aws.configuration,
-        logs: aws.logs,
         policy,
       });
       const left = Object.entries(running.deployment.notSimulated).map(([name, type]) => `${name} (${type})`);
       if (left.length > 0) {
         log(`deploy: not simulated: ${left.join(', ')}`);
       }
-      const functions = runFunctions({ ...aws, deployment: running.deployment, endpoint: endpoint.url, log });
-      running.functions = functions;
-      ends.push(() => functions.stop());
     }
 
     return {
       endpoint: endpoint.url,
-      accountId: HUB_ACCOUNT,
+      accountId,
       region,
-      deployment: running.deployment,
+      get deployment() {
+        return running.deployment;
+      },
+      organization,
+      access: aws.access,
       lambda: aws.lambda,
       trail: aws.trail,
       calls: aws.calls,
       logs: aws.logs,
-      deployPolicy,
+      ...operations,
       stop,
     };
   } catch (error) {
@@ -166,77 +171,68 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   }
 }
 
-interface Services {
-  readonly services: ReadonlyMap<string, ApiService>;
-  readonly lambda: LambdaControlPlane;
-  readonly identities: Identities;
-  readonly calls: CallLog;
-  readonly trail: Trail;
-  readonly logs: LogStore;
-  readonly configuration: ConfigurationData;
-  readonly client: InternalClient;
-  readonly stop: () => Promise<void>;
+function openOrganization(
+  wanted: boolean | OrganizationDefinition | undefined,
+  clock: ReturnType<typeof createSystemClock>,
+): Organization | undefined {
+  if (wanted === undefined || wanted === false) {
+    return undefined;
+  }
+  return createOrganization(wanted === true ? EXAMPLE_ORGANIZATION : wanted, clock);
 }
 
-async function startServices(options: {
-  readonly clock: Clock;
-  readonly region: string;
-  readonly timings: SandboxTimings;
-  readonly endpoint: () => string;
-  readonly log: (line: string) => void;
-}): Promise<Services> {
-  const { clock, timings, region, log } = options;
-  const identities = createIdentities({ accountId: HUB_ACCOUNT, clock });
-  const logs = createLogStore(() => clock.now().getTime());
-  const trail = createTrail();
-  const configuration = createConfigurationData(clock);
-  const messaging = await startMessaging({ accountId: HUB_ACCOUNT, endpoint: options.endpoint });
-  const lambda = createLambda({
-    clock,
-    timings: { pendingMs: timings.pendingMs, updateMs: timings.updateMs },
-    onRecord: (record) => {
-      trail.add(record);
-      bus.onRecord(record);
-    },
-    onTagChange: (change) => bus.onTagChange(change),
-  });
-  const services = new Map<string, ApiService>();
-  const client = createInternalClient(services, identities.callerOf('layerward-sandbox'), region);
-  const bus = createEventBus({
-    clock,
-    hub: { accountId: HUB_ACCOUNT, region },
-    deliveryMilliseconds: timings.deliveryMs,
-    fateOf: (event) => lambda.faults.onDelivery(event),
-    deliver: (target, ruleArn, event) => deliverToQueue(services, identities, target, ruleArn, event),
-    log,
-  });
-  services
-    .set('lambda', lambda.handle)
-    .set('dynamodb', createTables({ accountId: HUB_ACCOUNT }))
-    .set('sqs', messaging.sqs)
-    .set('sns', messaging.sns)
-    .set('events', bus.service)
-    .set('secretsmanager', createSecrets(clock))
-    .set('sts', createSecurityTokens(identities))
-    .set('appconfig', configuration.service)
-    .set(
-      'tagging',
-      createTagging((account, at) => lambda.taggedFunctions(account, at)),
-    )
-    .set('logs', createLogs(logs, { accountId: HUB_ACCOUNT, region }))
-    .set('monitoring', createMetrics(logs, { accountId: HUB_ACCOUNT, region }))
-    .set('cloudtrail', trail.service);
+/** What people do to a running sandbox beside calling AWS. */
+function createOperations(
+  aws: Services,
+  organization: Organization | undefined,
+  running: { deployment: Deployment | undefined },
+): Pick<Sandbox, 'deployPolicy' | 'stackInstances' | 'putAccount' | 'removeDeployment'> {
   return {
-    services,
-    lambda,
-    identities,
-    calls: createCallLog(),
-    trail,
-    logs,
-    configuration,
-    client,
-    stop: () => messaging.stop(),
+    deployPolicy: async (policy) => {
+      aws.configuration.replaceAll(JSON.stringify(policy));
+      await aws.host.recycle();
+      aws.recording.onPolicy();
+    },
+    stackInstances: () => aws.stacks.stackSets.instances(),
+    putAccount: async (account) => {
+      if (organization === undefined) {
+        throw new Error('There is no organization: start the sandbox with one');
+      }
+      const member = organization.put({ ...organization.account(account.accountId), ...account });
+      await aws.stacks.stackSets.follow(account.accountId);
+      return member;
+    },
+    removeDeployment: async () => {
+      if (running.deployment === undefined) {
+        throw new Error('Nothing is deployed');
+      }
+      const removal = await running.deployment.remove();
+      if (removal.status === 'DELETE_COMPLETE') {
+        running.deployment = undefined;
+      }
+      return removal;
+    },
   };
+}
+
+/** What the template asks of an organization, where nobody says otherwise: who its members are, and where. */
+function organizationParameters(
+  organization: Organization | undefined,
+  templatePath: string,
+): Readonly<Record<string, string>> {
+  if (organization === undefined) {
+    return {};
+  }
+  const { id, organizationalUnits, regions } = organization.definition;
+  const hubUnits = organization.parentsOf(HUB_ACCOUNT);
+  const units = organizationalUnits.map((unit) => unit.id).filter((unit) => !hubUnits.includes(unit));
+  const values = {
+    OrganizationId: id,
+    OrganizationalUnitIds: units.join(','),
+    MemberRegions: regions.join(','),
+  };
+  const names = readParameterNames(templatePath);
+  return Object.fromEntries(Object.entries(values).filter(([name]) => names.has(name)));
 }
 
 function readExamplePolicy(agents: ReadonlyMap<string, Agent>): unknown {

@@ -17,6 +17,7 @@ interface Secret {
   readonly arn: string;
   readonly created: number;
   readonly description: string | undefined;
+  readonly kmsKeyId: string | undefined;
   readonly tags: readonly { readonly Key: string; readonly Value: string }[];
   readonly changed: number;
   readonly deletion: number | undefined;
@@ -33,8 +34,15 @@ const value = z.object({
 const secretId = z.object({ SecretId: z.string().min(1) });
 const tags = z.array(z.object({ Key: z.string(), Value: z.string() })).optional();
 
-/** Secrets Manager: secrets with versions and stages, kept in memory by account and region. */
-export function createSecrets(clock: Clock): ApiService {
+/**
+ * Secrets Manager: secrets with versions and stages, kept in memory by account and region.
+ *
+ * @param mayDecrypt whether a caller may use a secret's own key through Secrets Manager; everybody may by default.
+ */
+export function createSecrets(
+  clock: Clock,
+  mayDecrypt: (request: ApiRequest, keyArn: string) => boolean = () => true,
+): ApiService {
   const secrets = new Map<string, Secret>();
   const now = () => clock.now().getTime() / 1000;
   const placeOf = (request: ApiRequest) => `${request.caller.accountId}/${request.region}/`;
@@ -80,7 +88,12 @@ export function createSecrets(clock: Clock): ApiService {
 
   return createJsonService('Secrets Manager', {
     CreateSecret: action(
-      value.extend({ Name: z.string().min(1).max(512), Description: z.string().optional(), Tags: tags }),
+      value.extend({
+        Name: z.string().min(1).max(512),
+        Description: z.string().optional(),
+        KmsKeyId: z.string().optional(),
+        Tags: tags,
+      }),
       (input, request) => {
         const existing = secrets.get(placeOf(request) + input.Name);
         if (existing?.deletion !== undefined) {
@@ -101,6 +114,7 @@ export function createSecrets(clock: Clock): ApiService {
           created: now(),
           changed: now(),
           description: input.Description,
+          kmsKeyId: input.KmsKeyId,
           tags: input.Tags ?? [],
           deletion: undefined,
           versions: [],
@@ -129,6 +143,9 @@ export function createSecrets(clock: Clock): ApiService {
       secretId.extend({ VersionId: z.string().optional(), VersionStage: z.string().optional() }),
       (input, request) => {
         const secret = findLive(request, input.SecretId);
+        if (secret.kmsKeyId !== undefined && !mayDecrypt(request, secret.kmsKeyId)) {
+          throw new AwsError('AccessDeniedException', 400, 'Access to KMS is not allowed');
+        }
         const stage = input.VersionStage ?? 'AWSCURRENT';
         const version = secret.versions.find((known) =>
           input.VersionId === undefined ? known.stages.includes(stage) : known.id === input.VersionId,
@@ -196,6 +213,7 @@ function describe(secret: Secret): Readonly<Record<string, unknown>> {
     ARN: secret.arn,
     Name: secret.name,
     Description: secret.description,
+    KmsKeyId: secret.kmsKeyId,
     CreatedDate: secret.created,
     LastChangedDate: secret.changed,
     DeletedDate: secret.deletion,

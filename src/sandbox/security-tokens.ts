@@ -1,10 +1,37 @@
 import { randomUUID } from 'node:crypto';
-import { type ApiRequest, type ApiService, AwsError } from './api.ts';
-import type { Identities } from './identity.ts';
+import type { Access } from './access/access.ts';
+import { accessDenied } from './access/refusals.ts';
+import {
+  type ApiRequest,
+  type ApiResponse,
+  type ApiService,
+  AwsError,
+  type Clock,
+  type CloudTrailRecord,
+} from './api.ts';
+import { type Identities, roleArnOf } from './identity.ts';
+import { managementRecord } from './management-record.ts';
+import type { Organization } from './organization/organization.ts';
 import { escapeXml } from './xml.ts';
 
-/** STS: who am I, and taking on roles. Any role of any account can be taken on; trust policies are not simulated. */
-export function createSecurityTokens(identities: Identities): ApiService {
+/** What STS needs of the sandbox. */
+export interface SecurityTokensOptions {
+  readonly identities: Identities;
+  readonly access: Access;
+  /** In an organization only roles that are there can be taken on, and none of an account that is suspended. */
+  readonly organization: Organization | undefined;
+  readonly clock: Clock;
+  readonly onRecord: (record: CloudTrailRecord) => void;
+}
+
+// A session that was opened by a session of a role lasts an hour at most.
+const LONGEST_CHAINED_SECONDS = 3600;
+
+/**
+ * STS: who am I, and taking on roles. A role that a template has made is judged by its trust policy and by the caller's
+ * own permissions; outside of an organization, any other role of any account can be taken on.
+ */
+export function createSecurityTokens(options: SecurityTokensOptions): ApiService {
   return (request) => {
     const form = new URLSearchParams(request.body.toString('utf8'));
     const name = form.get('Action') ?? request.query.get('Action') ?? '';
@@ -14,7 +41,7 @@ export function createSecurityTokens(identities: Identities): ApiService {
         return answer(name, { Arn: String(arn), UserId: String(principalId), Account: request.caller.accountId });
       }
       case 'AssumeRole':
-        return assumeRole(identities, form, request);
+        return assumeRole(options, form, request);
       default:
         throw new AwsError(
           'InvalidAction',
@@ -25,9 +52,56 @@ export function createSecurityTokens(identities: Identities): ApiService {
   };
 }
 
-function assumeRole(identities: Identities, form: URLSearchParams, _request: ApiRequest) {
+function assumeRole(options: SecurityTokensOptions, form: URLSearchParams, request: ApiRequest): ApiResponse {
+  const { identities, clock, onRecord } = options;
   const roleArn = form.get('RoleArn') ?? '';
   const sessionName = form.get('RoleSessionName') ?? '';
+  const durationSeconds = Number(form.get('DurationSeconds') ?? 3600);
+  const externalId = form.get('ExternalId') ?? undefined;
+  const requestParameters = {
+    roleArn,
+    roleSessionName: sessionName,
+    durationSeconds,
+    ...(externalId === undefined ? {} : { externalId }),
+  };
+  const requestId = randomUUID();
+  const record = (more: Partial<Parameters<typeof managementRecord>[1]>) =>
+    onRecord(managementRecord(request, { eventName: 'AssumeRole', requestParameters, requestId, ...more }, clock));
+
+  try {
+    requireWellFormed(form, roleArn, sessionName);
+    requireShortChain(request, durationSeconds);
+    requireTrust(options, request, roleArn, sessionName, externalId);
+  } catch (error) {
+    if (error instanceof AwsError) record({ refusal: error });
+    throw error;
+  }
+  const session = identities.assumeRole({ roleArn, sessionName, durationSeconds });
+  const credentials = session.credentials;
+  const responseElements = {
+    credentials: {
+      accessKeyId: credentials.accessKeyId,
+      expiration: credentials.expiration.toUTCString(),
+    },
+    assumedRoleUser: { assumedRoleId: session.assumedRoleId, arn: session.arn },
+  };
+  // Both accounts see it; they are told of one another's record by the same request.
+  for (const recipientAccountId of new Set([request.caller.accountId, session.caller.accountId])) {
+    record({ responseElements, recipientAccountId });
+  }
+  return answer('AssumeRole', {
+    Credentials: {
+      AccessKeyId: credentials.accessKeyId,
+      SecretAccessKey: credentials.secretAccessKey,
+      SessionToken: credentials.sessionToken,
+      Expiration: credentials.expiration.toISOString(),
+    },
+    AssumedRoleUser: { AssumedRoleId: session.assumedRoleId, Arn: session.arn },
+    PackedPolicySize: '1',
+  });
+}
+
+function requireWellFormed(form: URLSearchParams, roleArn: string, sessionName: string): void {
   if (!/^arn:aws[\w-]*:iam::\d{12}:role\/[\w+=,.@/-]+$/.test(roleArn)) {
     throw new AwsError('ValidationError', 400, `${roleArn} is invalid`);
   }
@@ -39,23 +113,56 @@ function assumeRole(identities: Identities, form: URLSearchParams, _request: Api
         'Member must satisfy regular expression pattern: [\\w+=,.@-]*',
     );
   }
-  const durationSeconds = Number(form.get('DurationSeconds') ?? 3600);
-  const session = identities.assumeRole({ roleArn, sessionName, durationSeconds });
-  return answer('AssumeRole', {
-    Credentials: {
-      AccessKeyId: session.credentials.accessKeyId,
-      SecretAccessKey: session.credentials.secretAccessKey,
-      SessionToken: session.credentials.sessionToken,
-      Expiration: session.credentials.expiration.toISOString(),
-    },
-    AssumedRoleUser: { AssumedRoleId: session.assumedRoleId, Arn: session.arn },
-    PackedPolicySize: '1',
-  });
+  if (form.has('Policy') || form.has('PolicyArns.member.1.arn')) {
+    throw new AwsError('ValidationError', 400, 'The sandbox has no session policies.');
+  }
+}
+
+function requireShortChain(request: ApiRequest, durationSeconds: number): void {
+  if (roleArnOf(request.caller) !== undefined && durationSeconds > LONGEST_CHAINED_SECONDS) {
+    throw new AwsError(
+      'ValidationError',
+      400,
+      'The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining.',
+    );
+  }
+}
+
+function requireTrust(
+  { access, organization }: SecurityTokensOptions,
+  request: ApiRequest,
+  roleArn: string,
+  sessionName: string,
+  externalId: string | undefined,
+): void {
+  const role = access.roles.get(roleArn);
+  const owner = organization?.account(roleArn.split(':')[4] ?? '');
+  const context = {
+    'sts:RoleSessionName': sessionName,
+    ...(externalId === undefined ? {} : { 'sts:ExternalId': externalId }),
+  };
+  const isAllowed =
+    role === undefined
+      ? organization === undefined && mayAskForAny(access, request, roleArn, context)
+      : owner?.status !== 'SUSPENDED' && access.mayAssume(request.caller, role, context);
+  if (!isAllowed) {
+    throw accessDenied(request, { action: 'sts:AssumeRole', resource: roleArn, reason: '' });
+  }
+}
+
+/** A role that the sandbox does not know trusts everybody; whoever asks may still lack the permission. */
+function mayAskForAny(
+  access: Access,
+  request: ApiRequest,
+  roleArn: string,
+  context: Readonly<Record<string, string>>,
+): boolean {
+  return access.judge(request.caller, { action: 'sts:AssumeRole', resource: roleArn, context }) === undefined;
 }
 
 type Members = { readonly [name: string]: string | Members };
 
-function answer(action: string, members: Members) {
+function answer(action: string, members: Members): ApiResponse {
   return {
     status: 200,
     headers: { 'content-type': 'text/xml' },

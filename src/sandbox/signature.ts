@@ -56,6 +56,8 @@ const TARGETS: readonly (readonly [string, string])[] = [
   ['com.amazonaws.cloudtrail', 'cloudtrail'],
   ['CloudTrail_', 'cloudtrail'],
   ['GraniteServiceVersion', 'monitoring'],
+  ['AWSOrganizations', 'organizations'],
+  ['AWSStepFunctions', 'states'],
 ];
 
 function serviceOfTarget({ headers }: RequestTraits): string | undefined {

@@ -6,6 +6,8 @@ export interface DeployedResource {
   readonly ref: string;
   /** `Fn::GetAtt`, by attribute name. */
   readonly attributes: Readonly<Record<string, string>>;
+  /** Takes it away again; rejects with the reason why it cannot. Nothing is done where it is absent. */
+  readonly remove?: () => void | Promise<void>;
 }
 
 /** Values that every template can refer to. */

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import {
   type CollectionTag,
   type Document,
@@ -31,6 +32,8 @@ export interface TemplateResource {
   readonly type: string;
   readonly condition: string | undefined;
   readonly dependsOn: readonly string[];
+  /** What happens to it when the stack is deleted; `Delete` where it says nothing. */
+  readonly deletionPolicy: string | undefined;
   readonly properties: Readonly<Record<string, unknown>>;
 }
 
@@ -51,6 +54,7 @@ const templateSchema = z.looseObject({
     z.looseObject({
       Type: z.string(),
       Condition: z.string().optional(),
+      DeletionPolicy: z.string().optional(),
       DependsOn: z.union([z.string(), z.array(z.string())]).optional(),
       Properties: z.record(z.string(), z.unknown()).default({}),
     }),
@@ -86,10 +90,25 @@ export function parseTemplate(text: string, name: string): Template {
       type: resource.Type,
       condition: resource.Condition,
       dependsOn: typeof resource.DependsOn === 'string' ? [resource.DependsOn] : (resource.DependsOn ?? []),
+      deletionPolicy: resource.DeletionPolicy,
       properties: resource.Properties,
     })),
     outputs: data.Outputs,
   };
+}
+
+/** The parameters of the template in a file. @throws {TemplateError} */
+export function readParameterNames(path: string): ReadonlySet<string> {
+  return new Set(Object.keys(parseTemplate(readTemplate(path), path).parameters));
+}
+
+/** The text of the template in a file. @throws {TemplateError} */
+export function readTemplate(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    throw new TemplateError(`The template ${path} cannot be read: ${String(error)}`, { cause: error });
+  }
 }
 
 const FUNCTIONS = [

@@ -38,6 +38,8 @@ export interface Access {
   mayAssume(caller: Caller, role: Role, context: RequestContext): boolean;
   /** Condition keys of everything that a caller does. */
   contextOf(caller: Caller, region: string | undefined): RequestContext;
+  /** The same of a role that a service has taken on. */
+  contextOfRole(roleArn: string): RequestContext;
   /**
    * The statements that have decided anything so far, one line each:
    * `<role ARN> <policy>/<Sid or #index> <action>`.
@@ -95,6 +97,19 @@ export function createAccess({ roles, organization, lookups, clock }: AccessOpti
     };
   };
 
+  const contextOfRole = (roleArn: string, region?: string): RequestContext => {
+    const accountId = roleArn.split(':')[4] ?? '';
+    return {
+      ...commonContext(region),
+      ...accountContext(accountId),
+      'aws:PrincipalArn': roleArn,
+      'aws:PrincipalAccount': accountId,
+      'aws:PrincipalType': 'AssumedRole',
+      'aws:PrincipalIsAWSService': 'false',
+      'aws:ViaAWSService': 'false',
+    };
+  };
+
   const judgeRole = (role: Role, wish: Wish, context: RequestContext): Denial | undefined => {
     const resourceAccount = wish.resource.split(':')[4] ?? '';
     const request = {
@@ -139,6 +154,7 @@ export function createAccess({ roles, organization, lookups, clock }: AccessOpti
     used,
     judge,
     contextOf,
+    contextOfRole,
 
     refuse: (request, call) => {
       const roleArn = roleArnOf(request.caller);
@@ -180,15 +196,7 @@ export function createAccess({ roles, organization, lookups, clock }: AccessOpti
       if (trusted.decision !== 'allow') {
         return { reason: `because the trust policy of ${roleArn} does not let ${service} take it on` };
       }
-      return judgeRole(role, wish, {
-        ...commonContext(wish.region),
-        ...accountContext(role.accountId),
-        'aws:PrincipalArn': role.arn,
-        'aws:PrincipalAccount': role.accountId,
-        'aws:PrincipalType': 'AssumedRole',
-        'aws:PrincipalIsAWSService': 'false',
-        'aws:ViaAWSService': 'false',
-      });
+      return judgeRole(role, wish, contextOfRole(roleArn, wish.region));
     },
 
     mayAssume: (caller, role, context) => {

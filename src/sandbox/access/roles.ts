@@ -19,10 +19,14 @@ export interface Roles {
   get(arn: string): Role | undefined;
   list(): readonly Role[];
   remove(arn: string): void;
+  /** Customer managed policies, by ARN. */
+  putPolicy(arn: string, policy: Policy): void;
+  policy(arn: string): Policy | undefined;
 }
 
 export function createRoles(): Roles {
   const roles = new Map<string, Role>();
+  const policies = new Map<string, Policy>();
   return {
     create: (role) => {
       const taken = [...roles.values()].some(
@@ -47,5 +51,9 @@ export function createRoles(): Roles {
     remove: (arn) => {
       roles.delete(arn);
     },
+    putPolicy: (arn, policy) => {
+      policies.set(arn, policy);
+    },
+    policy: (arn) => policies.get(arn),
   };
 }

@@ -1,14 +1,24 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { type ApiResponse, type ApiService, AwsError, type Clock, type CloudTrailRecord } from '../api.ts';
+import type { InvocationResult } from '../function-process.ts';
 import { actions } from './actions/all.ts';
 import { readJson } from './body.ts';
 import { cloudTrailRecord, type Outcome } from './cloudtrail-record.ts';
 import { ConnectionLost } from './connection-lost.ts';
 import { createFaults, type Faults } from './faults.ts';
 import { parseFunctionName } from './function-name.ts';
+import { invokeDeployed } from './invoke-deployed.ts';
 import { createTransitions } from './lifecycle.ts';
 import { createOrderedIndex } from './ordered-index.ts';
-import { type Action, type Call, lambdaTime, occasionOf, type Plane, type TagChange } from './plane.ts';
+import {
+  type Action,
+  type Call,
+  type Gatekeeper,
+  lambdaTime,
+  occasionOf,
+  type Plane,
+  type TagChange,
+} from './plane.ts';
 import { addLayerVersion } from './publish-layer.ts';
 import { createQuotas } from './quotas.ts';
 import { createRouter } from './router.ts';
@@ -17,7 +27,7 @@ import type { FunctionVersion, Home, LambdaFunction } from './state.ts';
 export { ConnectionLost } from './connection-lost.ts';
 export type { FaultDocument, FaultDocumentInput } from './fault-schema.ts';
 export type { DeliveryFate, Faults } from './faults.ts';
-export type { TagChange } from './plane.ts';
+export type { Gatekeeper, TagChange } from './plane.ts';
 
 export interface LambdaOptions {
   readonly clock: Clock;
@@ -31,8 +41,20 @@ export interface LambdaOptions {
   readonly timings?: { readonly pendingMs: number; readonly updateMs: number };
   /** The organization that all accounts belong to, for layer policies that are open to one. */
   readonly organizationId?: string;
+  /** Judges what callers may do; without it, everybody may do everything. */
+  readonly gatekeeper?: Gatekeeper;
+  /** Runs functions that are deployed, for `Invoke`; without it, every invocation is refused. */
+  readonly runner?: FunctionRunner;
   /** Decides for faults with a ratio; 0 to 1. */
   readonly random?: () => number;
+}
+
+/** The data plane, for the functions that have one. */
+export interface FunctionRunner {
+  /** Whether this function can be run. */
+  has(functionArn: string): boolean;
+  /** Runs it once; never rejects. */
+  invoke(functionArn: string, event: unknown): Promise<InvocationResult>;
 }
 
 /** A layer version of another account, such as a vendor's. */
@@ -95,6 +117,7 @@ export function createLambda(options: LambdaOptions): LambdaControlPlane {
     faults,
     transitions,
     organizationId: options.organizationId,
+    gatekeeper: options.gatekeeper ?? { refuse: () => undefined, missing: () => undefined },
     home(account, region) {
       const key = `${account} ${region}`;
       let home = homes.get(key);
@@ -162,13 +185,18 @@ export function createLambda(options: LambdaOptions): LambdaControlPlane {
       let body: unknown;
       try {
         quotas.spend(action.name, home.account, home.region);
-        body = readJson(request);
+        body = action.name === 'Invoke' ? undefined : readJson(request);
+        broken = plane.gatekeeper.refuse(request, action.name);
       } catch (error) {
         if (!(error instanceof AwsError)) throw error;
         broken = error;
       }
       const call: Call = { request, path: parameters, body, home };
       if (broken !== undefined) return perform(action, call, broken, false);
+      if (action.name === 'Invoke') {
+        const running = invokeDeployed(options.runner, call);
+        if (running !== undefined) return running;
+      }
 
       const fault = faults.onCall(occasionOf(call, action.name, functionNameOf(call)));
       if (fault.latencyMilliseconds === 0) return perform(action, call, fault.error, fault.loseAnswer);

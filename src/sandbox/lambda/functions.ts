@@ -100,9 +100,39 @@ export function tellingOf(call: Call, plane: Plane, target: LambdaFunction, qual
   return {
     region: call.home.region,
     qualifier,
-    environmentError: plane.faults.environmentError(occasion),
+    environmentError: plane.faults.environmentError(occasion) ?? undecryptable(call, plane, target),
     masterArn: plane.faults.masterArn(occasion),
   };
+}
+
+/** KMS's words, where the function has a key of its own that this caller may not use through Lambda. */
+function undecryptable(call: Call, plane: Plane, target: LambdaFunction): string | undefined {
+  const key = target.latest.settings.KMSKeyArn;
+  const reason = key === undefined ? undefined : keyRefusal(call, plane, 'kms:Decrypt', key);
+  return reason === undefined
+    ? undefined
+    : `Lambda was unable to decrypt your environment variables because the KMS access was denied. Please check your KMS permissions. KMS Exception: AccessDeniedException KMS Message: ${reason}`;
+}
+
+/** @throws AwsError for variables that are written with a key that this caller may not use through Lambda. */
+export function requireKey(call: Call, plane: Plane, key: string | undefined): void {
+  for (const action of ['kms:Encrypt', 'kms:CreateGrant']) {
+    const reason = key === undefined || key === '' ? undefined : keyRefusal(call, plane, action, key);
+    if (reason !== undefined) {
+      throw invalidParameter(
+        'Lambda was unable to configure access to your environment variables because the KMS key is invalid for ' +
+          `${action.slice('kms:'.length)}. Please check your KMS key settings. KMS Exception: AccessDeniedException KMS Message: ${reason}`,
+      );
+    }
+  }
+}
+
+function keyRefusal(call: Call, plane: Plane, action: string, key: string): string | undefined {
+  const viaService = `lambda.${call.home.region}.amazonaws.com`;
+  const reason = plane.gatekeeper.missing(call.request, { action, resource: key, viaService });
+  return reason === undefined
+    ? undefined
+    : `User: ${principalOf(call.request)} is not authorized to perform: ${action} on resource: ${key} ${reason}`;
 }
 
 /** A configuration for the answer, and the same for the record, whose layers tell their unzipped size too. */

@@ -20,12 +20,24 @@ export interface TagChange {
   readonly version: number;
 }
 
+/** What callers may do, where it depends on more than the action. Users may do everything. */
+export interface Gatekeeper {
+  /** Why a whole call is refused; undefined if it is not. */
+  refuse(request: ApiRequest, action: string): AwsError | undefined;
+  /** Why one more permission is missing, as the end of AWS's sentence; undefined if it is not. */
+  missing(
+    request: ApiRequest,
+    permission: { readonly action: string; readonly resource: string; readonly viaService?: string },
+  ): string | undefined;
+}
+
 /** What all actions work on. */
 export interface Plane {
   readonly clock: Clock;
   readonly uuid: () => string;
   readonly faults: Faults;
   readonly transitions: Transitions;
+  readonly gatekeeper: Gatekeeper;
   /** The organization of all accounts, for layer policies that are open to one. */
   readonly organizationId: string | undefined;
   /** State of an account in a region, made when first asked for. */

@@ -27,13 +27,13 @@ export interface OrganizationAccount {
   /** The root, or a unit. */
   readonly organizationalUnit: string;
   /** `ACTIVE` by default. */
-  readonly status?: 'ACTIVE' | 'SUSPENDED';
+  readonly status?: 'ACTIVE' | 'SUSPENDED' | undefined;
   /** Regions that the account has not opted in to: no credentials work there. */
-  readonly disabledRegions?: readonly string[];
+  readonly disabledRegions?: readonly string[] | undefined;
   /** Service control policies on the account itself; without any, everything is allowed. */
-  readonly serviceControlPolicies?: readonly unknown[];
+  readonly serviceControlPolicies?: readonly unknown[] | undefined;
   /** What people of the account make of the trust policies of roles after their deployment, by the role's name. */
-  readonly trustPolicies?: Readonly<Record<string, unknown>>;
+  readonly trustPolicies?: Readonly<Record<string, unknown>> | undefined;
 }
 
 /** The organization that `startSandbox({ organization: true })` plays in. */

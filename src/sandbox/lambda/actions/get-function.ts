@@ -12,7 +12,9 @@ export const getFunction: Action = {
     const addressed = addressFunction(call, plane, 'GetFunction');
     const target = requireFunction(addressed);
     const version = requireVersion(target, addressed.qualifier);
-    const unreadableTags = plane.faults.tagsUnreadable(occasionOf(call, 'GetFunction', target.name));
+    const missing = plane.gatekeeper.missing(call.request, { action: 'lambda:ListTags', resource: target.arn });
+    const unreadableTags =
+      missing !== undefined || plane.faults.tagsUnreadable(occasionOf(call, 'GetFunction', target.name));
     return {
       status: 200,
       body: {
@@ -22,7 +24,7 @@ export const getFunction: Action = {
           ? {
               TagsError: {
                 ErrorCode: 'AccessDeniedException',
-                Message: listTagsDenied(principalOf(call.request), target.arn),
+                Message: listTagsDenied(principalOf(call.request), target.arn, missing),
               },
             }
           : target.tags.size === 0
@@ -37,9 +39,10 @@ export const getFunction: Action = {
 };
 
 /** What a caller reads who lacks `lambda:ListTags`. */
-export function listTagsDenied(principal: string, arn: string): string {
-  return (
-    `User: ${principal} is not authorized to perform: lambda:ListTags on resource: ${arn} ` +
-    'because no identity-based policy allows the lambda:ListTags action'
-  );
+export function listTagsDenied(
+  principal: string,
+  arn: string,
+  reason = 'because no identity-based policy allows the lambda:ListTags action',
+): string {
+  return `User: ${principal} is not authorized to perform: lambda:ListTags on resource: ${arn} ${reason}`;
 }

@@ -4,6 +4,7 @@ import { requireAcceptableVariables } from '../environment.ts';
 import {
   addressFunction,
   requireFunction,
+  requireKey,
   requireNoReplica,
   requireUnqualified,
   tellingOf,
@@ -38,6 +39,9 @@ export const updateFunctionConfiguration: Action = {
       throw preconditionFailed('GetFunction/GetAlias');
     }
     requireFittingPackage(input, target, plane);
+    if (input.Environment?.Variables !== undefined || input.KMSKeyArn !== undefined) {
+      requireKey(call, plane, input.KMSKeyArn ?? target.latest.settings.KMSKeyArn);
+    }
     if (input.Environment?.Variables !== undefined) requireAcceptableVariables(input.Environment.Variables);
     const layers = input.Layers === undefined ? undefined : requireLayers(call, plane, addressed.home, input.Layers);
     requireSigned(plane, addressed.home, target.codeSigningConfigArn, layers ?? []);
