@@ -3,13 +3,14 @@ import { PortInUseError } from './endpoint.ts';
 import { startSandbox } from './sandbox.ts';
 import { TemplateError } from './template.ts';
 
-const USAGE = `Usage: npm run sandbox -- [--port 4566] [--no-service] [--help]
+const USAGE = `Usage: npm run sandbox -- [--port 4566] [--no-service] [--organization] [--help]
 
 Starts a local AWS on one endpoint, with Layerward deployed into it, and prints "ready http://127.0.0.1:PORT"
 once it takes calls. The log goes to standard error. Ctrl-C ends it.
 
   --port PORT    where to listen, 0 for any free port (default 4566)
   --no-service   only the AWS services, without Layerward
+  --organization an organization with several accounts in place of a single one
   --help         this text
 `;
 
@@ -39,6 +40,7 @@ export async function runSandbox(argv: readonly string[]): Promise<number> {
     const sandbox = await startSandbox({
       port: options.port,
       service: options.service,
+      organization: options.organization,
       log: (line) => process.stderr.write(`${line}\n`),
     });
     process.stdout.write(`ready ${sandbox.endpoint}\n`);
@@ -56,6 +58,7 @@ export async function runSandbox(argv: readonly string[]): Promise<number> {
 interface Options {
   readonly port: number;
   readonly service: boolean;
+  readonly organization: boolean;
   readonly help: boolean;
 }
 
@@ -67,6 +70,7 @@ function readOptions(argv: readonly string[]): Options | string {
       options: {
         port: { type: 'string', default: String(DEFAULT_PORT) },
         service: { type: 'boolean', default: true },
+        organization: { type: 'boolean', default: false },
         help: { type: 'boolean', short: 'h', default: false },
       },
     });
@@ -74,7 +78,7 @@ function readOptions(argv: readonly string[]): Options | string {
     if (!/^\d+$/.test(values.port) || port > 65_535) {
       return `--port takes a number from 0 to 65535, not ${values.port}`;
     }
-    return { port, service: values.service, help: values.help };
+    return { port, service: values.service, organization: values.organization, help: values.help };
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
   }

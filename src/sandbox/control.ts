@@ -78,6 +78,11 @@ const ROUTES: Readonly<Record<string, Handler>> = {
     access.roles.remove(requireRole(access, accountId, name).arn);
     return json({ status: 'ok' });
   },
+  'GET schedules': (_request, { stacks }) => json(stacks.schedules.list()),
+  'POST schedules/*/run': async (_request, { stacks }, [name = '']) => {
+    await attempt(() => stacks.schedules.run(name));
+    return json({ status: 'ok' });
+  },
   'GET permissions': (_request, { access }) => json([...access.used].sort()),
   'PUT custom-resource/*': ({ body }, { stacks }, [id = '']) => {
     if (!stacks.customResources.answer(id, parseControlBody(body))) {

@@ -40,6 +40,8 @@ export interface EventBus {
   onRecord(record: CloudTrailRecord): void;
   /** "Tag Change on Resource". */
   onTagChange(change: TagChange): void;
+  /** An event that a service of AWS puts on the default bus of an account by itself. */
+  onServiceEvent(event: Pick<BusEvent, 'detail-type' | 'source' | 'account' | 'region' | 'resources' | 'detail'>): void;
   /**
    * Puts an event that a rule of another bus has forwarded on a bus; it keeps its account, region and time. Rules there
    * do not forward it once more, as in AWS.
@@ -181,6 +183,12 @@ export function createEventBus(options: EventBusOptions): EventBus {
         },
         record.eventName,
       );
+    },
+
+    onServiceEvent: (event) => {
+      const whole: BusEvent = { version: '0', id: randomUUID(), time: toSeconds(options.clock.now()), ...event };
+      const home = { accountId: event.account, region: event.region, bus: DEFAULT_BUS };
+      options.clock.after(options.deliveryMilliseconds, () => dispatch(whole, home));
     },
 
     onTagChange: (change) => {

@@ -6,6 +6,7 @@ import { eventBusDeployers } from './deployers/event-buses.ts';
 import { roleDeployers } from './deployers/roles.ts';
 import { functionDeployers } from './deployers/serverless-function.ts';
 import { stackSetDeployers } from './deployers/stack-set.ts';
+import { stateMachineDeployers } from './deployers/state-machine.ts';
 import { storageDeployers } from './deployers/storage.ts';
 import type { DeployedResource } from './template-resolver.ts';
 
@@ -20,6 +21,7 @@ export function createDeployers(): (type: string) => Deployer | undefined {
     ...roleDeployers,
     ...functionDeployers,
     ...stackSetDeployers,
+    ...stateMachineDeployers,
     ...createAppConfigDeployers(),
     'AWS::CloudFormation::CustomResource': deployCustomResource,
   };

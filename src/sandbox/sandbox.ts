@@ -18,7 +18,9 @@ import {
 } from './organization/accounts.ts';
 import { createOrganization, type Member, type Organization } from './organization/organization.ts';
 import type { StackInstance } from './organization/stack-sets.ts';
+import type { Schedules } from './schedules.ts';
 import { type SandboxTimings, type Services, startServices } from './services.ts';
+import type { StateMachines } from './states/state-machines.ts';
 import { readParameterNames } from './template.ts';
 import type { Trail } from './trail.ts';
 import { seedVendorLayers } from './vendor-layers.ts';
@@ -30,7 +32,12 @@ export const HUB_ACCOUNT = '111122223333';
 /** Where the sandbox deploys Layerward, unless told otherwise. */
 export const DEFAULT_REGION = 'us-east-1';
 
-const DEFAULT_TIMINGS: SandboxTimings = { pendingMs: 300, updateMs: 300, deliveryMs: 50 };
+const DEFAULT_TIMINGS: SandboxTimings = {
+  pendingMs: 300,
+  updateMs: 300,
+  deliveryMs: 50,
+  stateMachineSecondMs: 1000,
+};
 
 export interface SandboxOptions {
   /** 0, the default: any free port. */
@@ -65,6 +72,8 @@ export interface Sandbox {
   readonly organization: Organization | undefined;
   /** What roles may do, and which statements of their policies have been used. */
   readonly access: Access;
+  readonly stateMachines: StateMachines;
+  readonly schedules: Schedules;
   /** The stacks that stack sets have deployed into the members. */
   stackInstances(): readonly StackInstance[];
   /** An account joins, moves, is suspended or opened again; stack sets follow. */
@@ -158,6 +167,8 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
       },
       organization,
       access: aws.access,
+      stateMachines: aws.stacks.stateMachines,
+      schedules: aws.stacks.schedules,
       lambda: aws.lambda,
       trail: aws.trail,
       calls: aws.calls,

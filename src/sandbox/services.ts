@@ -20,8 +20,11 @@ import type { Organization } from './organization/organization.ts';
 import { createOrganizationsApi } from './organization/organizations-api.ts';
 import { createStackSets } from './organization/stack-sets.ts';
 import { createRecording, type Recording } from './recording.ts';
+import { createSchedules } from './schedules.ts';
 import { createSecrets } from './secrets.ts';
 import { createSecurityTokens } from './security-tokens.ts';
+import { invokeLambdaTask } from './states/lambda-task.ts';
+import { createStateMachines, type Execution } from './states/state-machines.ts';
 import { createTables } from './tables.ts';
 import { createTagging } from './tagging.ts';
 import { parseTemplate } from './template.ts';
@@ -35,6 +38,8 @@ export interface SandboxTimings {
   readonly updateMs: number;
   /** How long an event takes from the API call to the queue. */
   readonly deliveryMs: number;
+  /** How long a second lasts in a state machine, where it waits, tries again or gives up. */
+  readonly stateMachineSecondMs: number;
 }
 
 /** All services of a sandbox, wired to each other, and what they share. */
@@ -117,10 +122,21 @@ export async function startServices(options: ServicesOptions): Promise<Services>
       void host.invoke(arn, event);
     },
     functionPolicy: (arn) => host.policyOf(arn),
-    startExecution: async (arn) => {
-      throw new Error(`the state machine ${arn} does not exist`);
+    startExecution: async (arn, input) => {
+      stateMachines.start(arn, input);
     },
   };
+  const stateMachines = createStateMachines({
+    clock,
+    access,
+    secondMilliseconds: timings.stateMachineSecondMs,
+    invoke: ({ roleArn, executionName, ...task }) => {
+      const { caller } = identities.assumeRole({ roleArn, sessionName: executionName.slice(0, 64) });
+      return invokeLambdaTask(lambda.handle, { ...task, caller });
+    },
+    onStatus: (execution) => bus.onServiceEvent(executionEvent(execution)),
+    log,
+  });
   const stackSets = createStackSets({
     organization,
     log,
@@ -156,6 +172,8 @@ export async function startServices(options: ServicesOptions): Promise<Services>
     roles: access.roles,
     host,
     customResources: createCustomResources({ host, endpoint, clock, log }),
+    stateMachines,
+    schedules: createSchedules(targets, clock),
     organization,
     stackSets,
   };
@@ -182,6 +200,7 @@ export async function startServices(options: ServicesOptions): Promise<Services>
       'organizations',
       createOrganizationsApi(() => organization),
     )
+    .set('states', stateMachines.service)
     .set('logs', createLogs(logs, { accountId, region }))
     .set('monitoring', createMetrics(logs, { accountId, region }))
     .set('cloudtrail', trail.service);
@@ -203,6 +222,7 @@ export async function startServices(options: ServicesOptions): Promise<Services>
       refuseCredentials(organization, request) ??
       (request.service === 'lambda' ? undefined : access.refuse(request, call)),
     stop: async () => {
+      stateMachines.stop();
       await host.stop();
       await messaging.stop();
     },
@@ -215,6 +235,20 @@ const OPERATOR = 'layerward-sandbox';
 function tagsOf(lambda: LambdaControlPlane, arn: string): Readonly<Record<string, string>> | undefined {
   const [, , , region = '', account = '', kind, name = ''] = arn.split(':');
   return kind === 'function' ? lambda.inspect(account, region, name)?.tags : undefined;
+}
+
+/** "Step Functions Execution Status Change". */
+function executionEvent(execution: Execution) {
+  const [, , , region = '', account = ''] = execution.executionArn.split(':');
+  const { startDate, stopDate, mapRunArn: _, ...told } = execution;
+  return {
+    'detail-type': 'Step Functions Execution Status Change',
+    source: 'aws.states',
+    account,
+    region,
+    resources: [execution.executionArn],
+    detail: { ...told, startDate: startDate.getTime(), stopDate: stopDate?.getTime() ?? null },
+  };
 }
 
 function createGatekeeper(

@@ -64,7 +64,7 @@ export function fits(statement: Statement, request: AccessRequest): boolean {
     fitsList(statement.actions, statement.exceptActions, likeAction) &&
     // A trust policy has neither: it is about its own role.
     (fitsList(statement.resources, statement.exceptResources, likeResource) ||
-      (statement.principals !== undefined &&
+      ((statement.principals ?? statement.exceptPrincipals) !== undefined &&
         statement.resources === undefined &&
         statement.exceptResources === undefined)) &&
     statement.conditions.every((condition) => holds(condition, request.context))

@@ -10,6 +10,8 @@ import type { InternalClient } from '../internal-client.ts';
 import type { LogStore } from '../log-store.ts';
 import type { Organization } from '../organization/organization.ts';
 import type { StackSets } from '../organization/stack-sets.ts';
+import type { Schedules } from '../schedules.ts';
+import type { StateMachines } from '../states/state-machines.ts';
 import type { DeployedResource, StackIdentity } from '../template-resolver.ts';
 
 /** What of the sandbox the resources of stacks are made of. */
@@ -21,6 +23,8 @@ export interface StackServices {
   readonly roles: Roles;
   readonly host: FunctionHost;
   readonly customResources: CustomResources;
+  readonly stateMachines: StateMachines;
+  readonly schedules: Schedules;
   readonly organization: Organization | undefined;
   readonly stackSets: StackSets;
 }

@@ -184,7 +184,8 @@ export function createLambda(options: LambdaOptions): LambdaControlPlane {
       let broken: AwsError | undefined;
       let body: unknown;
       try {
-        quotas.spend(action.name, home.account, home.region);
+        // Invocations have their own quota, which is a thousand times as high.
+        if (action.name !== 'Invoke') quotas.spend(action.name, home.account, home.region);
         body = action.name === 'Invoke' ? undefined : readJson(request);
         broken = plane.gatekeeper.refuse(request, action.name);
       } catch (error) {
@@ -193,17 +194,16 @@ export function createLambda(options: LambdaOptions): LambdaControlPlane {
       }
       const call: Call = { request, path: parameters, body, home };
       if (broken !== undefined) return perform(action, call, broken, false);
-      if (action.name === 'Invoke') {
-        const running = invokeDeployed(options.runner, call);
-        if (running !== undefined) return running;
-      }
 
       const fault = faults.onCall(occasionOf(call, action.name, functionNameOf(call)));
-      if (fault.latencyMilliseconds === 0) return perform(action, call, fault.error, fault.loseAnswer);
+      const run = () =>
+        (action.name === 'Invoke' && fault.error === undefined ? invokeDeployed(options.runner, call) : undefined) ??
+        perform(action, call, fault.error, fault.loseAnswer);
+      if (fault.latencyMilliseconds === 0) return run();
       return new Promise((resolve, reject) => {
         clock.after(fault.latencyMilliseconds, () => {
           try {
-            resolve(perform(action, call, fault.error, fault.loseAnswer));
+            resolve(run());
           } catch (error) {
             reject(error);
           }

@@ -76,19 +76,12 @@ const choice = z.strictObject({
   Choices: z.array(choiceRule).min(1),
   Default: z.string().optional(),
 });
-const machineShape = {
-  Comment: z.string().optional(),
-  StartAt: z.string(),
-  get States() {
-    return z.record(z.string(), state);
-  },
-};
+// States hold machines, and machines states.
+const states: z.ZodType<Readonly<Record<string, State>>> = z.lazy(() => z.record(z.string(), state));
+const machineShape = { Comment: z.string().optional(), StartAt: z.string(), States: states };
 const branch = z.strictObject(machineShape);
 const processor = z.strictObject({
   ...machineShape,
-  get States() {
-    return z.record(z.string(), state);
-  },
   ProcessorConfig: z
     .strictObject({ Mode: z.enum(['INLINE', 'DISTRIBUTED']).default('INLINE'), ExecutionType: z.string().optional() })
     .default({ Mode: 'INLINE' }),
@@ -100,9 +93,7 @@ const parallel = z.strictObject({
   ...handling,
   Type: z.literal('Parallel'),
   Parameters: template,
-  get Branches() {
-    return z.array(branch).min(1);
-  },
+  Branches: z.array(branch).min(1),
 });
 const map = z.strictObject({
   ...common,
@@ -121,9 +112,7 @@ const map = z.strictObject({
   ToleratedFailureCount: z.int().min(0).optional(),
   ToleratedFailureCountPath: z.string().optional(),
   Label: z.string().max(40).optional(),
-  get ItemProcessor() {
-    return processor;
-  },
+  ItemProcessor: processor,
 });
 
 export type TaskState = z.output<typeof task>;
@@ -171,9 +160,6 @@ const state: z.ZodType<State> = z.lazy(() =>
 
 const definitionSchema = z.strictObject({
   ...machineShape,
-  get States() {
-    return z.record(z.string(), state);
-  },
   Version: z.string().optional(),
   TimeoutSeconds: z.number().positive().optional(),
   QueryLanguage: z.literal('JSONPath', { error: 'the sandbox reads JSONPath only' }).optional(),
@@ -216,17 +202,19 @@ function checkMachine({ StartAt, States }: Machine, at: string): void {
   for (const [name, one] of Object.entries(States)) {
     const place = `${at}/States/${name}`;
     if ('Catch' in one) {
-      one.Catch.forEach(({ Next }, index) => requireState(Next, `${place}/Catch[${index}]/Next`));
+      for (const [index, { Next }] of one.Catch.entries()) {
+        requireState(Next, `${place}/Catch[${index}]/Next`);
+      }
     }
     switch (one.Type) {
       case 'Succeed':
       case 'Fail':
         break;
       case 'Choice':
-        one.Choices.forEach((rule, index) => {
+        for (const [index, rule] of one.Choices.entries()) {
           requireState(String(rule['Next']), `${place}/Choices[${index}]/Next`);
           checkRule(rule, `${place}/Choices[${index}]`);
-        });
+        }
         if (one.Default !== undefined) requireState(one.Default, `${place}/Default`);
         break;
       default:
@@ -240,7 +228,9 @@ function checkMachine({ StartAt, States }: Machine, at: string): void {
         checkResource(one.Resource, `${place}/Resource`);
         break;
       case 'Parallel':
-        one.Branches.forEach((inner, index) => checkMachine(inner, `${place}/Branches[${index}]`));
+        for (const [index, inner] of one.Branches.entries()) {
+          checkMachine(inner, `${place}/Branches[${index}]`);
+        }
         break;
       case 'Map':
         checkMachine(one.ItemProcessor, `${place}/ItemProcessor`);
@@ -267,7 +257,9 @@ function checkRule(rule: ChoiceRule, place: string): void {
     Array.isArray(rules) ? rules : [],
   );
   if (inner.length > 0) {
-    inner.forEach((one: unknown, index) => checkRule(choiceRule.parse(one), `${place}[${index}]`));
+    for (const [index, one] of inner.entries()) {
+      checkRule(choiceRule.parse(one), `${place}[${index}]`);
+    }
     return;
   }
   const unknown = Object.keys(rule).find(

@@ -138,7 +138,9 @@ const FUNCTIONS: Readonly<Record<string, Run>> = {
       return fail('its step is 0');
     }
     const length = Math.max(0, Math.floor((to - from) / by) + 1);
-    return length > 1000 ? fail('it has more than 1000 elements') : Array.from({ length }, (_one, index) => from + index * by);
+    return length > 1000
+      ? fail('it has more than 1000 elements')
+      : Array.from({ length }, (_one, index) => from + index * by);
   },
   'States.ArrayGetItem': list((values, [index], fail) => {
     const position = asNumber(index, fail);

@@ -9,7 +9,7 @@ type Step =
   | { readonly kind: 'deep' };
 
 const STEP =
-  /\.\.|\.\*|\[\*\]|\.([\p{L}\p{N}_$-]+)|\['((?:[^'\\]|\\.)*)'\]|\["((?:[^"\\]|\\.)*)"\]|\[(-?\d+)\]|\[(\d*):(\d*)\]|^([\p{L}\p{N}_$-]+)/uy;
+  /\.\.|\.\*|\[\*\]|\.([\p{L}\p{N}_$-]+)|\['((?:[^'\\]|\\.)*)'\]|\["((?:[^"\\]|\\.)*)"\]|\[(-?\d+)\]|\[(\d*):(\d*)\]/uy;
 
 /**
  * What a path selects: one value, or the list of all values for paths with `*`, `..` or a slice. `$$` starts at the
@@ -104,7 +104,11 @@ function parseSteps(path: string, start: number): readonly Step[] {
     } else if (index !== undefined) {
       steps.push({ kind: 'index', index: Number(index) });
     } else {
-      steps.push({ kind: 'slice', from: Number(from ?? 0), to: to === undefined || to === '' ? undefined : Number(to) });
+      steps.push({
+        kind: 'slice',
+        from: Number(from ?? 0),
+        to: to === undefined || to === '' ? undefined : Number(to),
+      });
     }
     at += whole.length;
   }

@@ -27,7 +27,10 @@ export function fillTemplate(template: unknown, input: unknown, context: unknown
 
 function evaluate(name: string, value: unknown, input: unknown, context: unknown, sources: IntrinsicSources): unknown {
   if (typeof value !== 'string') {
-    throw new StatesError('States.Runtime', `The value for the field '${name}' must be a path or an intrinsic function`);
+    throw new StatesError(
+      'States.Runtime',
+      `The value for the field '${name}' must be a path or an intrinsic function`,
+    );
   }
   if (value.startsWith('States.')) {
     return evaluateIntrinsic(value, input, context, sources);
@@ -35,8 +38,12 @@ function evaluate(name: string, value: unknown, input: unknown, context: unknown
   try {
     return readPath(value, input, context);
   } catch (error) {
+    const told = `'${value}' specified for the field '${name}'`;
     throw error instanceof StatesError
-      ? new StatesError(error.error, error.message.replace(`'${value}'`, `'${value}' specified for the field '${name}'`))
+      ? new StatesError(
+          error.error,
+          error.message.replace(`'${value}'`, () => told),
+        )
       : error;
   }
 }
