@@ -3,7 +3,7 @@ import * as z from 'zod';
 import { principalOf } from './access/access.ts';
 import type { RequestContext } from './access/conditions.ts';
 import type { Principal } from './access/evaluate.ts';
-import { type ApiRequest, type ApiService, AwsError, type Clock, type CloudTrailRecord } from './api.ts';
+import { type ApiRequest, type ApiService, AwsError, type Caller, type Clock, type CloudTrailRecord } from './api.ts';
 import {
   type Buses,
   busArn,
@@ -70,6 +70,8 @@ export interface EventBusOptions {
    * stacks in the members forward them.
    */
   readonly reachesHub?: () => boolean;
+  /** Condition keys of a caller, for the policies of buses; none by default. */
+  readonly contextOf?: (caller: Caller, region: string) => RequestContext;
   /** How long an event is on its way. */
   readonly deliveryMilliseconds: number;
   readonly fateOf: (event: { eventName: string; account: string; region: string }) => DeliveryFate;
@@ -397,7 +399,8 @@ function createService(
           try {
             buses.require(busArn(place));
             const { accountId } = request.caller;
-            buses.requireAdmitted(place, { principal: principalOf(request.caller), accountId, context: {} }, event);
+            const context = options.contextOf?.(request.caller, request.region) ?? {};
+            buses.requireAdmitted(place, { principal: principalOf(request.caller), accountId, context }, event);
           } catch (error) {
             if (!(error instanceof AwsError)) throw error;
             return { ErrorCode: error.code, ErrorMessage: error.message };

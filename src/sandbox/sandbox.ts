@@ -152,6 +152,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
         region,
         policy,
       });
+      aws.recording.onPolicy();
       const left = Object.entries(running.deployment.notSimulated).map(([name, type]) => `${name} (${type})`);
       if (left.length > 0) {
         log(`deploy: not simulated: ${left.join(', ')}`);

@@ -9,7 +9,7 @@ import type { StackServices } from './deployers/context.ts';
 import { createEventBus } from './event-bus.ts';
 import { deliverEvent, type TargetServices } from './event-targets.ts';
 import { createFunctionHost, type FunctionHost } from './function-host.ts';
-import { createIdentities, type Identities } from './identity.ts';
+import { createIdentities, type Identities, roleArnOf } from './identity.ts';
 import { createInternalClient, type InternalClient } from './internal-client.ts';
 import { createLambda, type Gatekeeper, type LambdaControlPlane } from './lambda/control-plane.ts';
 import { createLogStore, type LogStore } from './log-store.ts';
@@ -160,6 +160,7 @@ export async function startServices(options: ServicesOptions): Promise<Services>
     clock,
     hub: { accountId, region },
     reachesHub: () => !stackSets.exist(),
+    contextOf: access.contextOf,
     deliveryMilliseconds: timings.deliveryMs,
     fateOf: (event) => lambda.faults.onDelivery(event),
     deliver: (target, ruleArn, event) => deliverEvent(targets, target, ruleArn, event),
@@ -219,7 +220,7 @@ export async function startServices(options: ServicesOptions): Promise<Services>
     client,
     stacks,
     refuse: (request, call) =>
-      refuseCredentials(organization, request) ??
+      refuseCredentials(organization, access, request) ??
       (request.service === 'lambda' ? undefined : access.refuse(request, call)),
     stop: async () => {
       stateMachines.stop();
@@ -258,6 +259,9 @@ function createGatekeeper(
   return {
     refuse: (request, action) => access.refuse(request, action),
     missing: (request, { action, resource, viaService }) => {
+      if (roleArnOf(request.caller) === undefined) {
+        return undefined;
+      }
       const tags = Object.entries(functionTags(resource) ?? {});
       const context = {
         ...Object.fromEntries(tags.map(([key, value]) => [`aws:ResourceTag/${key}`, value])),
@@ -270,13 +274,17 @@ function createGatekeeper(
   };
 }
 
-/** Credentials of an account that is suspended, or that has not opted in to a region, are none there. */
+/** Credentials of an account that is suspended or has not opted in to a region, and of a role that is gone, are none. */
 function refuseCredentials(
   organization: Organization | undefined,
+  access: Access,
   { caller, region }: ApiRequest,
 ): AwsError | undefined {
   const account = organization?.account(caller.accountId);
-  const isUnknown = account?.status === 'SUSPENDED' || account?.disabledRegions?.includes(region) === true;
+  const isUnknown =
+    account?.status === 'SUSPENDED' ||
+    account?.disabledRegions?.includes(region) === true ||
+    access.roles.isGone(roleArnOf(caller) ?? '');
   return isUnknown
     ? new AwsError('UnrecognizedClientException', 403, 'The security token included in the request is invalid.')
     : undefined;

@@ -19,6 +19,8 @@ export interface Roles {
   get(arn: string): Role | undefined;
   list(): readonly Role[];
   remove(arn: string): void;
+  /** Whether there was a role, and is no more: its sessions are worth nothing. */
+  isGone(arn: string): boolean;
   /** Customer managed policies, by ARN. */
   putPolicy(arn: string, policy: Policy): void;
   policy(arn: string): Policy | undefined;
@@ -27,6 +29,7 @@ export interface Roles {
 export function createRoles(): Roles {
   const roles = new Map<string, Role>();
   const policies = new Map<string, Policy>();
+  const gone = new Set<string>();
   return {
     create: (role) => {
       const taken = [...roles.values()].some(
@@ -50,7 +53,9 @@ export function createRoles(): Roles {
     list: () => [...roles.values()],
     remove: (arn) => {
       roles.delete(arn);
+      gone.add(arn);
     },
+    isGone: (arn) => gone.has(arn) && !roles.has(arn),
     putPolicy: (arn, policy) => {
       policies.set(arn, policy);
     },

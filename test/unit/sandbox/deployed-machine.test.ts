@@ -298,6 +298,19 @@ describe('a state machine', () => {
     ]);
   });
 
+  it('can be made, and its executions stopped, by the API', async () => {
+    const waiting = JSON.stringify({ StartAt: 'W', States: { W: { Type: 'Wait', Seconds: 100_000, End: true } } });
+    const roleArn = 'arn:aws:iam::111122223333:role/any';
+    const { stateMachineArn } = await states('CreateStateMachine', { name: 'waiting', definition: waiting, roleArn });
+    const { executionArn } = await states('StartExecution', { stateMachineArn });
+    expect(await states('DescribeExecution', { executionArn })).toMatchObject({ status: 'RUNNING' });
+    await states('StopExecution', { executionArn, error: 'Enough', cause: 'of it' });
+    expect(await ended(String(executionArn))).toMatchObject({ status: 'ABORTED', error: 'Enough', cause: 'of it' });
+    expect(await states('CreateStateMachine', { name: 'x', definition: '{}', roleArn })).toMatchObject({
+      __type: 'InvalidDefinition',
+    });
+  });
+
   it('is not started twice under one name, nor when it is not there', async () => {
     const input = { stateMachineArn: machineArn, name: 'once', input: '{"items":[]}' };
     const { executionArn } = await states('StartExecution', input);

@@ -37,11 +37,11 @@ beforeEach(() => {
 const pass = () => {
   for (const { task } of due.splice(0).sort((left, right) => left.at - right.at)) task();
 };
-const call = async (action: string, input: unknown, region = 'us-east-1') => {
+const call = async (action: string, input: unknown, region = 'us-east-1', accountId = '111122223333') => {
   const request: ApiRequest = {
     service: 'events',
     region,
-    caller: { accountId: '111122223333', accessKeyId: 'alice', userIdentity: {} },
+    caller: { accountId, accessKeyId: 'alice', userIdentity: { arn: `arn:aws:iam::${accountId}:user/alice` } },
     method: 'POST',
     path: '/',
     query: new URLSearchParams(),
@@ -141,4 +141,79 @@ it('a rule with targets cannot be deleted', async () => {
   await call('RemoveTargets', { Rule: 'own', Ids: ['queue'] });
   await call('DeleteRule', { Name: 'own' });
   await expect(call('DescribeRule', { Name: 'own' })).rejects.toMatchObject({ code: 'ResourceNotFoundException' });
+});
+
+describe('a bus of one’s own', () => {
+  const arn = 'arn:aws:events:us-east-1:111122223333:event-bus/own';
+  const entry = (EventBusName: string) => ({
+    Entries: [{ Source: 'mine', DetailType: 'd', Detail: '{"eventName":"x"}', EventBusName }],
+  });
+  beforeEach(async () => {
+    await call('CreateEventBus', { Name: 'own' });
+    await call('PutRule', { Name: 'r', EventBusName: 'own', EventPattern: '{"source":["mine","aws.lambda"]}' });
+    await call('PutTargets', { Rule: 'r', EventBusName: arn, Targets: [{ Id: 'queue', Arn: queue }] });
+  });
+
+  it('gets what is put on it, and nothing of the default bus', async () => {
+    await call('PutEvents', entry('own'));
+    await call('PutEvents', entry('default'));
+    bus.onRecord(record('CreateFunction20150331', { recipientAccountId: '111122223333', awsRegion: 'us-east-1' }));
+    pass();
+    expect(delivered.map(({ ruleArn }) => ruleArn)).toEqual(['arn:aws:events:us-east-1:111122223333:rule/own/r']);
+  });
+
+  it('is listed, and goes once its rules are gone', async () => {
+    expect(await call('ListEventBuses', {})).toMatchObject({
+      EventBuses: [{ Name: 'default' }, { Name: 'own', Arn: arn }],
+    });
+    await expect(call('CreateEventBus', { Name: 'own' })).rejects.toMatchObject({
+      code: 'ResourceAlreadyExistsException',
+    });
+    await expect(call('DeleteEventBus', { Name: 'own' })).rejects.toThrow("can't be deleted since it has rules");
+    await call('RemoveTargets', { Rule: 'r', EventBusName: 'own', Ids: ['queue'] });
+    await call('DeleteRule', { Name: 'r', EventBusName: 'own' });
+    await call('DeleteEventBus', { Name: 'own' });
+    await expect(call('DescribeEventBus', { Name: 'own' })).rejects.toMatchObject({
+      code: 'ResourceNotFoundException',
+    });
+    expect(await call('PutEvents', entry('own'))).toMatchObject({
+      FailedEntryCount: 1,
+      Entries: [{ ErrorCode: 'ResourceNotFoundException' }],
+    });
+  });
+
+  it('takes events of other accounts only as its policy says', async () => {
+    const fromOther = () => call('PutEvents', entry(arn), 'eu-west-1', '222233334444');
+    expect(await fromOther()).toMatchObject({ FailedEntryCount: 1, Entries: [{ ErrorCode: 'AccessDeniedException' }] });
+    const statement = { EventBusName: 'own', StatementId: 'orders', Action: 'events:PutEvents' };
+    await call('PutPermission', { ...statement, Principal: '222233334444' });
+    expect(await fromOther()).toMatchObject({ FailedEntryCount: 0 });
+    pass();
+    expect(delivered[0]?.event).toMatchObject({ account: '222233334444', region: 'eu-west-1' });
+    await call('RemovePermission', { EventBusName: 'own', StatementId: 'orders' });
+    expect(await fromOther()).toMatchObject({ FailedEntryCount: 1 });
+  });
+
+  it('forwards nothing that was forwarded to it', async () => {
+    const other = 'arn:aws:events:us-east-1:111122223333:event-bus/other';
+    await call('PutTargets', { Rule: 'r', EventBusName: 'own', Targets: [{ Id: 'bus', Arn: other }] });
+    await call('PutEvents', entry('own'));
+    pass();
+    expect(delivered).toHaveLength(2);
+    const [{ event } = expect.fail('nothing came')] = delivered.splice(0);
+    const sender = { principal: { service: 'events.amazonaws.com' }, accountId: '111122223333', context: {} };
+    bus.receive(arn, event, sender);
+    expect(delivered).toHaveLength(1);
+  });
+
+  it.each([
+    'arn:aws:events:eu-west-1:111122223333:event-bus/default',
+    'arn:aws:events:us-east-1:222233334444:event-bus/default',
+    'arn:aws:states:us-east-1:111122223333:stateMachine:sweep',
+  ])('needs a role for the target %s', async (target) => {
+    const Targets = [{ Id: 'away', Arn: target }];
+    await expect(call('PutTargets', { Rule: 'r', EventBusName: 'own', Targets })).rejects.toThrow(
+      `RoleArn is required for target ${target}.`,
+    );
+  });
 });

@@ -1,4 +1,11 @@
-import { CreateFunctionCommand, GetFunctionCommand, InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
+import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
+import {
+  CreateFunctionCommand,
+  GetFunctionCommand,
+  InvokeCommand,
+  LambdaClient,
+  UpdateFunctionConfigurationCommand,
+} from '@aws-sdk/client-lambda';
 import {
   DescribeOrganizationCommand,
   ListAccountsCommand,
@@ -10,7 +17,7 @@ import {
 } from '@aws-sdk/client-organizations';
 import { DeleteMessageCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { AssumeRoleCommand, GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type Sandbox, startSandbox } from '../../../../src/sandbox/sandbox.ts';
 import { writeHub } from './hub-template.ts';
 
@@ -235,10 +242,15 @@ describe('a session of a role', () => {
       await create(`${orders}/olga`, 'plain', region, { other: 'x' });
       await create(`${orders}/olga`, 'critical', region, { 'layerward:protect': 'on' });
     }
-    await new Promise((resolve) => setTimeout(resolve, 400));
   });
+  const atRest = (name: string) =>
+    vi.waitFor(() => {
+      const { State, LastUpdateStatus } = sandbox.lambda.inspect(orders, 'eu-west-1', name)?.latest.lifecycle ?? {};
+      expect([State, LastUpdateStatus]).toEqual(['Active', 'Successful']);
+    });
   const update = async (name: string, body: unknown) => {
     const path = `${functionPath(name)}/configuration`;
+    await atRest(name);
     const [answer] = await callAsHub(lambdaCall(await memberKey(orders), 'eu-west-1', path, 'PUT', body));
     return answer;
   };
@@ -297,6 +309,31 @@ describe('a session of a role', () => {
     expect((await update('tagged', { Layers: [team] }))?.text).toContain(
       `lambda:GetLayerVersion on resource: ${team} because no identity-based policy allows`,
     );
+  });
+
+  it('reads and writes no variables whose key it may not use', async () => {
+    const KMSKeyArn = `arn:aws:kms:eu-west-1:${orders}:key/orders`;
+    const lambda = new LambdaClient(as(`${orders}/olga`, 'eu-west-1'));
+    await atRest('tagged');
+    await lambda.send(
+      new UpdateFunctionConfigurationCommand({
+        FunctionName: 'tagged',
+        KMSKeyArn,
+        Environment: { Variables: { AB: 'c' } },
+      }),
+    );
+    const [answer] = await callAsHub(lambdaCall(await memberKey(orders), 'eu-west-1', functionPath('tagged')));
+    const { Configuration } = JSON.parse(answer?.text ?? '') as { Configuration: { Environment: { Error: unknown } } };
+    expect(Configuration.Environment).toEqual({
+      Error: {
+        ErrorCode: 'AccessDeniedException',
+        Message: expect.stringContaining(`is not authorized to perform: kms:Decrypt on resource: ${KMSKeyArn}`),
+      },
+    });
+    expect((await update('tagged', { Environment: { Variables: {} } }))?.text).toContain(
+      'the KMS key is invalid for Encrypt',
+    );
+    await lambda.send(new UpdateFunctionConfigurationCommand({ FunctionName: 'tagged', KMSKeyArn: '' }));
   });
 
   it('of the hub is held to its own policies', async () => {
@@ -373,6 +410,24 @@ describe('events', () => {
       }),
     ]);
   });
+
+  it('can be put on the hub’s bus by everybody in the organization, and by nobody else', async () => {
+    const put = (person: string) =>
+      new EventBridgeClient(as(person)).send(
+        new PutEventsCommand({
+          Entries: [
+            {
+              Source: 'aside',
+              DetailType: 'd',
+              Detail: '{}',
+              EventBusName: 'arn:aws:events:us-east-1:111122223333:event-bus/organization',
+            },
+          ],
+        }),
+      );
+    expect(await put(`${orders}/olga`)).toMatchObject({ FailedEntryCount: 0 });
+    expect(await put('777766665555/x')).toMatchObject({ Entries: [{ ErrorCode: 'AccessDeniedException' }] });
+  });
 });
 
 describe('an account', () => {
@@ -390,8 +445,14 @@ describe('an account', () => {
   });
 
   it('that leaves the units loses them', async () => {
+    const before = await memberKey(joined);
     expect((await put('PUT', `/${joined}`, { organizationalUnit: 'r-lw01' })).status).toBe(200);
     expect(sandbox.stackInstances().filter(({ accountId }) => accountId === joined)).toEqual([]);
+    const [stale] = await callAsHub(lambdaCall(before, 'us-east-1', functionPath('first')));
+    expect(stale).toMatchObject({
+      status: 403,
+      text: expect.stringContaining('The security token included in the request is invalid.'),
+    });
     await create(`${joined}/nina`, 'second', 'us-east-1');
     expect(await drain()).toEqual([]);
     expect((await callAsHub(assume(memberRole(joined))))[0]?.status).toBe(403);
