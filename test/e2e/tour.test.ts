@@ -1,5 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { EventBridgeClient, PutRuleCommand, PutTargetsCommand } from '@aws-sdk/client-eventbridge';
+import { CreateQueueCommand, GetQueueAttributesCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Sandbox, startSandbox } from '../../src/sandbox/sandbox.ts';
 import { scenes } from '../../src/sandbox/tour/scenes.ts';
@@ -11,14 +13,41 @@ import { openStage, type Stage } from '../../src/sandbox/tour/stage.ts';
 
 const secrets = ['sandbox-key', 'sandbox-secret'];
 const lines: string[] = [];
+let readEvents: () => Promise<string[]>;
 let sandbox: Sandbox;
 let stage: Stage;
 
 beforeAll(async () => {
   sandbox = await startSandbox({ log: (line) => lines.push(line) });
   stage = await openStage(sandbox);
+  readEvents = await collectEvents(sandbox);
 }, 60_000);
 afterAll(() => sandbox?.stop());
+
+/** Has a rule of its own put Layerward's events on a queue, as somebody who builds on them would; answers their reader. */
+async function collectEvents({ endpoint, region, accountId }: Sandbox): Promise<() => Promise<string[]>> {
+  const options = { endpoint, region, credentials: { accessKeyId: 'builder', secretAccessKey: 'any' } };
+  const sqs = new SQSClient(options);
+  const events = new EventBridgeClient(options);
+  const Policy = JSON.stringify({
+    Version: '2012-10-17',
+    Statement: [
+      { Effect: 'Allow', Principal: { Service: 'events.amazonaws.com' }, Action: 'sqs:SendMessage', Resource: '*' },
+    ],
+  });
+  const { QueueUrl } = await sqs.send(new CreateQueueCommand({ QueueName: 'outcomes', Attributes: { Policy } }));
+  await events.send(new PutRuleCommand({ Name: 'outcomes', EventPattern: JSON.stringify({ source: ['layerward'] }) }));
+  const Arn = `arn:aws:sqs:${region}:${accountId}:outcomes`;
+  await events.send(new PutTargetsCommand({ Rule: 'outcomes', Targets: [{ Id: 'queue', Arn }] }));
+  return async () => {
+    const bodies: string[] = [];
+    for (;;) {
+      const { Messages = [] } = await sqs.send(new ReceiveMessageCommand({ QueueUrl, MaxNumberOfMessages: 10 }));
+      if (Messages.length === 0) return bodies;
+      bodies.push(...Messages.map(({ Body = '' }) => Body));
+    }
+  };
+}
 
 describe('the tour', () => {
   // The functions of a chapter share Lambda's 15 calls a second, as they do in an account.
@@ -32,7 +61,7 @@ describe('the tour', () => {
 });
 
 describe('after the tour', () => {
-  it('no credential is in a log, a record, an alert or a CloudTrail record', async () => {
+  it('no credential is in a log, a record, an alert, an event or a CloudTrail record', async () => {
     const records: unknown[] = [];
     for (const status of ['protected', 'blocked', 'released', 'unsupported', 'deleted'] as const)
       for await (const record of stage.records.withStatus(status)) {
@@ -41,13 +70,14 @@ describe('after the tour', () => {
       }
     const alerts = await stage.alerts();
     const trail = sandbox.trail.records();
-    expect([lines.length, records.length, alerts.length, trail.length].every((count) => count > 10)).toBe(true);
-    const everything = JSON.stringify([lines, records, alerts, trail]);
+    const events = await readEvents();
+    const kinds = [lines, records, alerts, events, trail];
+    for (const kind of kinds) expect(kind.length).toBeGreaterThan(10);
+    const everything = JSON.stringify(kinds);
     for (const secret of secrets) expect(everything.includes(secret), `${secret} got out`).toBe(false);
   });
 
   it('the dead-letter queue is empty', async () => {
-    const { SQSClient, GetQueueAttributesCommand } = await import('@aws-sdk/client-sqs');
     const sqs = new SQSClient({
       endpoint: sandbox.endpoint,
       region: sandbox.region,
