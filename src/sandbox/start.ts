@@ -134,9 +134,9 @@ What Layerward makes of it appears here; Ctrl-C ends it. The whole log: dist/san
 function printOutcome(line: string): void {
   const json = line.slice(line.indexOf('{'));
   if (!json.includes('"msg":"outcome"')) return;
-  const { functionArn, status, reason, action, durationMs } = JSON.parse(json);
+  const { functionArn, status, reason, action, actor, durationMs } = JSON.parse(json);
   const name = String(functionArn).split(':').at(-1);
-  console.log(
-    `  ${name}: ${[status, reason].filter(Boolean).join(': ')} (${action}, ${(Number(durationMs) / 1000).toFixed(1)} s after the event)`,
-  );
+  const what = [status, reason].filter(Boolean).join(': ');
+  const cause = actor ? `, after what ${actor} did` : '';
+  console.log(`  ${name}: ${what} (${action}, ${(Number(durationMs) / 1000).toFixed(1)} s after the event)${cause}`);
 }

@@ -287,7 +287,8 @@ async function settle(former: FunctionRecord | undefined, transition: Transition
   if (outcome) {
     count(outcome, former, world.metrics);
     const { functionArn, status, reason, action, cause, durationMs } = outcome;
-    world.log.info({ functionArn, status, reason, action, eventId: cause.eventId, durationMs }, 'outcome');
+    const who = cause.actor ? { actor: cause.actor.name } : {};
+    world.log.info({ functionArn, status, reason, action, eventId: cause.eventId, ...who, durationMs }, 'outcome');
   }
   await emptyOutbox(record, world);
 }
