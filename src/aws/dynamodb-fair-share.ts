@@ -125,6 +125,3 @@ export function createDynamoDbFairShare(
     },
   };
 }
-
-/** Everybody's turn is now: for benchmarks, and where nobody shares the account. */
-export const unlimited: FairShare = { reserve: async () => 0, slowDown: async () => undefined };

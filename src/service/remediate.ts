@@ -194,11 +194,14 @@ async function act({ snapshot, selection, record, decision, changes, cause }: Ca
       await emptyOutbox(record, world);
       return;
     case 'compliant':
-      if (record?.status === 'protected' && record.pending.length === 0)
-        if (isDeepStrictEqual(record.attachment, decision.attachment)) {
-          await emptyOutbox(record, world);
-          return;
-        }
+      if (
+        record?.status === 'protected' &&
+        record.pending.length === 0 &&
+        isDeepStrictEqual(record.attachment, decision.attachment)
+      ) {
+        await emptyOutbox(record, world);
+        return;
+      }
       return conclude(
         record,
         recordProtected(record, snapshot, decision.attachment, cause, now),

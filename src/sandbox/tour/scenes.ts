@@ -1,5 +1,10 @@
-import { DeleteFunctionCommand, TagResourceCommand, UntagResourceCommand } from '@aws-sdk/client-lambda';
-import { eventually, expect, expectSame, type Stage } from './stage.ts';
+import {
+  DeleteFunctionCommand,
+  PublishLayerVersionCommand,
+  TagResourceCommand,
+  UntagResourceCommand,
+} from '@aws-sdk/client-lambda';
+import { emptyArchive, eventually, expect, expectSame, type Stage } from './stage.ts';
 
 /** One thing that a user does, and what is expected of Layerward. */
 export interface Scene {
@@ -208,10 +213,9 @@ const obstacles: Scene[] = [
     chapter: 'Something stands in the way',
     title: 'five layers are there',
     async play(stage) {
-      const { PublishLayerVersionCommand } = await import('@aws-sdk/client-lambda');
       const layers: string[] = [];
       for (const name of ['a', 'b', 'c', 'd', 'e']) {
-        const content = { ZipFile: Buffer.from('504b0506000000000000000000000000000000000000', 'hex') };
+        const content = { ZipFile: emptyArchive };
         const answer = await stage
           .lambda('alice')
           .send(new PublishLayerVersionCommand({ LayerName: `team-${name}`, Content: content }));

@@ -33,7 +33,7 @@ const patienceMs = 45_000;
 const pollEveryMs = 150;
 
 /** The smallest archive that there is: an empty one. */
-const emptyArchive = Buffer.from('504b0506000000000000000000000000000000000000', 'hex');
+export const emptyArchive = Buffer.from('504b0506000000000000000000000000000000000000', 'hex');
 
 /** An alert as it came out of SNS. */
 export interface Alert {
