@@ -1,6 +1,6 @@
 /** Every AWS call that reached the endpoint, in order, so that tests can count calls on the wire. */
 
-/** Who made a call: the deployed Layerward function with this name, or anybody else. */
+/** Who made a call: a deployed function, also by a session that it has opened, or anybody else. */
 export type CallerKind = 'function' | 'user';
 
 /** One call of an AWS API. */
@@ -18,7 +18,7 @@ export interface LoggedCall {
     readonly kind: CallerKind;
     readonly accessKeyId: string;
     readonly arn: string;
-    /** Set for `function` only. */
+    /** The deployed function's name; set for `function` only. */
     readonly functionName?: string;
   };
   readonly userAgent: string;
@@ -28,10 +28,26 @@ export interface LoggedCall {
   /** AWS's error code, if the call was refused. */
   readonly errorCode?: string;
   readonly durationMilliseconds?: number;
+  /**
+   * When it arrived: milliseconds since 1970, with fractions. It never runs backwards, so that calls in flight at the
+   * same time, and calls within a second, can be counted.
+   */
+  readonly startedAtMilliseconds: number;
+  /** When it was answered; absent while in flight. */
+  readonly endedAtMilliseconds?: number;
 }
 
 /** What is known when a call arrives. */
-export type ArrivingCall = Omit<LoggedCall, 'sequence' | 'inFlight' | 'status' | 'errorCode' | 'durationMilliseconds'>;
+export type ArrivingCall = Omit<
+  LoggedCall,
+  | 'sequence'
+  | 'inFlight'
+  | 'status'
+  | 'errorCode'
+  | 'durationMilliseconds'
+  | 'startedAtMilliseconds'
+  | 'endedAtMilliseconds'
+>;
 
 /** The calls seen so far. */
 export interface CallLog {
@@ -48,17 +64,18 @@ export function createCallLog(capacity = 100_000): CallLog {
   return {
     begin: (call) => {
       const number = ++sequence;
-      const began = performance.now();
+      const startedAtMilliseconds = now();
       const log = calls;
-      const entry: LoggedCall = { sequence: number, ...call, inFlight: true };
+      const entry: LoggedCall = { sequence: number, ...call, inFlight: true, startedAtMilliseconds };
       log.set(number, entry);
       if (log.size > capacity) {
         const [oldest] = log.keys();
         log.delete(oldest ?? 0);
       }
       return (outcome) => {
-        const durationMilliseconds = Math.round((performance.now() - began) * 10) / 10;
-        log.set(number, { ...entry, ...outcome, inFlight: false, durationMilliseconds });
+        const endedAtMilliseconds = now();
+        const durationMilliseconds = Math.round((endedAtMilliseconds - startedAtMilliseconds) * 10) / 10;
+        log.set(number, { ...entry, ...outcome, inFlight: false, durationMilliseconds, endedAtMilliseconds });
       };
     },
     list: () => [...calls.values()],
@@ -66,4 +83,9 @@ export function createCallLog(capacity = 100_000): CallLog {
       calls = new Map();
     },
   };
+}
+
+// The machine's clock may be set back; this one goes on.
+function now(): number {
+  return performance.timeOrigin + performance.now();
 }

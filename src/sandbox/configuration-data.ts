@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import * as z from 'zod';
 import { type ApiRequest, type ApiService, AwsError, type Clock } from './api.ts';
+import type { ConfigurationDeployment, NamedResource } from './app-config-notifications.ts';
 import { describeIssues, parseJsonBody } from './json-service.ts';
 
 /** A deployed configuration. */
@@ -10,22 +11,23 @@ export interface HostedConfiguration {
   readonly versionLabel: string;
 }
 
+/** What a configuration's application, environment and profile are called; the id comes first. */
+export interface ConfigurationNames {
+  readonly application: readonly string[];
+  readonly environment: readonly string[];
+  readonly profile: readonly string[];
+}
+
 /** AppConfig Data: what functions read their policy from. */
 export interface ConfigurationData {
   readonly service: ApiService;
   /**
    * Deploys a version: from now on it is what new polls get.
    *
-   * @param names ids and names under which each part can be asked for.
+   * @param names the id, and then the name, under which each part can be asked for.
+   * @returns the number of the deployment in its environment.
    */
-  deploy(
-    names: {
-      readonly application: readonly string[];
-      readonly environment: readonly string[];
-      readonly profile: readonly string[];
-    },
-    configuration: HostedConfiguration,
-  ): void;
+  deploy(names: ConfigurationNames, configuration: HostedConfiguration): number;
   /** Which configuration a request is about: `application/environment/profile` by ids; undefined if it names none. */
   placeOf(request: ApiRequest): string | undefined;
   /** What is deployed: `application/environment/profile` by ids, and the label of its version. */
@@ -54,12 +56,32 @@ const sessionSchema = z.object({
   RequiredMinimumPollIntervalInSeconds: z.int().min(15).max(86_400).optional(),
 });
 
-/** @param clock tells whether a session keeps to the interval that it asked for. */
-export function createConfigurationData(clock: Clock): ConfigurationData {
+/**
+ * @param clock tells whether a session keeps to the interval that it asked for.
+ * @param onDeployment gets every deployment, once it is what polls get.
+ */
+export function createConfigurationData(
+  clock: Clock,
+  onDeployment: (deployment: ConfigurationDeployment) => void = () => {},
+): ConfigurationData {
   const aliases = new Map<string, string>();
+  const namesOf = new Map<string, ConfigurationNames>();
+  const lastNumbers = new Map<string, number>();
   const deployed = new Map<string, HostedConfiguration>();
   const sessions = new Map<string, Session>();
   const used = new Set<string>();
+
+  const put = (key: string, names: ConfigurationNames, configuration: HostedConfiguration): number => {
+    deployed.set(key, configuration);
+    const application = named(names.application);
+    const environment = named(names.environment);
+    const place = `${application.Id}/${environment.Id}`;
+    const number = (lastNumbers.get(place) ?? 0) + 1;
+    lastNumbers.set(place, number);
+    const configurationVersion = configuration.versionLabel;
+    onDeployment({ application, environment, profile: named(names.profile), number, configurationVersion });
+    return number;
+  };
 
   const openToken = (session: Session): string => {
     const token = randomBytes(48).toString('base64url');
@@ -143,9 +165,10 @@ export function createConfigurationData(clock: Clock): ConfigurationData {
         `The sandbox's AppConfig has no ${request.method} ${request.path}. It has: StartConfigurationSession, GetLatestConfiguration.`,
       );
     },
-    deploy: ({ application, environment, profile }, configuration) => {
+    deploy: (names, configuration) => {
+      const { application, environment, profile } = names;
       const key = [application[0], environment[0], profile[0]].join('/');
-      deployed.set(key, configuration);
+      namesOf.set(key, names);
       for (const applicationName of application) {
         for (const environmentName of environment) {
           for (const profileName of profile) {
@@ -153,6 +176,7 @@ export function createConfigurationData(clock: Clock): ConfigurationData {
           }
         }
       }
+      return put(key, names, configuration);
     },
     placeOf: (request) => {
       const token = request.query.get('configuration_token');
@@ -168,11 +192,18 @@ export function createConfigurationData(clock: Clock): ConfigurationData {
     },
     deployments: () => [...deployed].map(([place, { versionLabel }]) => ({ place, versionLabel })),
     replaceAll: (content) => {
-      for (const [key, configuration] of deployed) {
-        deployed.set(key, { ...configuration, content, versionLabel: String(Number(configuration.versionLabel) + 1) });
+      for (const [key, names] of namesOf) {
+        const former = deployed.get(key);
+        if (former !== undefined) {
+          put(key, names, { ...former, content, versionLabel: String(Number(former.versionLabel) + 1) });
+        }
       }
     },
   };
+}
+
+function named([id = '', name = id]: readonly string[]): NamedResource {
+  return { Id: id, Name: name };
 }
 
 function badToken(message: string, problem: 'Corrupted' | 'Expired' | 'PollIntervalNotSatisfied'): AwsError {

@@ -1,12 +1,14 @@
 import * as z from 'zod';
 import type { Access } from './access/access.ts';
 import { parsePolicy } from './access/policy.ts';
+import { roleDefinition, roleOf } from './access/role-definition.ts';
 import { type ApiResponse, type ApiService, AwsError } from './api.ts';
 import type { CallLog } from './call-log.ts';
 import type { Deployment } from './deploy.ts';
 import type { StackServices } from './deployers/context.ts';
 import type { ControlRequest } from './endpoint.ts';
 import type { LambdaControlPlane } from './lambda/control-plane.ts';
+import { readFunctionSeeds } from './lambda/seed.ts';
 import type { Organization } from './organization/organization.ts';
 import type { Sandbox } from './sandbox.ts';
 
@@ -67,16 +69,30 @@ const ROUTES: Readonly<Record<string, Handler>> = {
     return json(await attempt(() => control.putAccount({ ...member, ...change, name, organizationalUnit, status })));
   },
   'GET roles': (_request, { access }) => json(access.roles.list()),
-  'PUT roles/*/*': ({ body }, { access }, [accountId = '', name = '']) => {
+  'POST roles': async ({ body }, { access }) => {
+    const definition = parse(roleDefinition, body);
+    const arn = await attempt(async () => {
+      const role = roleOf(definition);
+      access.roles.create(role);
+      return role.arn;
+    });
+    return json({ arn });
+  },
+  'PUT roles/*/*': async ({ body }, { access }, [accountId = '', name = '']) => {
     const { trustPolicy } = parse(z.strictObject({ trustPolicy: z.unknown() }), body);
     const role = requireRole(access, accountId, name);
-    const trust = parsePolicy(`trust of ${name}`, trustPolicy);
+    const trust = await attempt(async () => parsePolicy(`trust of ${name}`, trustPolicy));
     access.roles.change(role.arn, (known) => ({ ...known, trust }));
     return json({ status: 'ok' });
   },
   'DELETE roles/*/*': (_request, { access }, [accountId = '', name = '']) => {
     access.roles.remove(requireRole(access, accountId, name).arn);
     return json({ status: 'ok' });
+  },
+  'POST functions': ({ body }, { lambda }) => {
+    const functions = readFunctionSeeds(parseControlBody(body));
+    lambda.seed(functions);
+    return json({ functions: functions.length });
   },
   'GET schedules': (_request, { stacks }) => json(stacks.schedules.list()),
   'POST schedules/*/run': async (_request, { stacks }, [name = '']) => {
@@ -152,6 +168,8 @@ function filterCalls(calls: CallLog, query: URLSearchParams) {
       switch (key) {
         case 'caller':
           return call.caller.kind === value;
+        case 'functionName':
+          return call.caller.functionName === value;
         case 'service':
         case 'action':
         case 'region':
@@ -161,7 +179,7 @@ function filterCalls(calls: CallLog, query: URLSearchParams) {
           throw new AwsError(
             'InvalidQuery',
             400,
-            `Calls are filtered by caller, service, action, region, account; not ${key}`,
+            `Calls are filtered by caller, functionName, service, action, region, account; not ${key}`,
           );
       }
     }),

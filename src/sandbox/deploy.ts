@@ -1,35 +1,39 @@
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { parse as parseYaml } from 'yaml';
+import * as z from 'zod';
+import { createStackRecord, type StackOutput, type StackStatus } from './cloudformation/stack-record.ts';
+import { createStackRemover, type StackRemoval } from './cloudformation/stack-removal.ts';
 import type { DeployContext, StackServices } from './deployers/context.ts';
 import type { EventSourceMappingDefinition } from './event-source-mapping.ts';
 import type { FunctionDefinition } from './function-process.ts';
 import { createDeployers, deployUnsimulated } from './resource-types.ts';
 import { parseTemplate, readTemplate, type Template, TemplateError, type TemplateResource } from './template.ts';
+import type { ParameterValues } from './template-parameters.ts';
 import { createTemplateResolver, type DeployedResource, referencedNames } from './template-resolver.ts';
+import { requireRules } from './template-rules.ts';
 
 /** A deployed stack. */
 export interface Deployment {
   readonly stackName: string;
+  /** The stack's ARN. */
+  readonly stackId: string;
+  /** As it is now. */
+  readonly status: StackStatus;
   readonly accountId: string;
   readonly region: string;
   /** Logical id to what `Ref` gives: the physical id. */
   readonly resources: Readonly<Record<string, string>>;
-  readonly outputs: Readonly<Record<string, unknown>>;
+  readonly outputs: Readonly<Record<string, string>>;
   /** Resources that are left out, by logical id, with their type. */
   readonly notSimulated: Readonly<Record<string, string>>;
   readonly functions: readonly FunctionDefinition[];
   readonly mappings: readonly EventSourceMappingDefinition[];
-  /** Deletes the stack: all its resources that are not to be retained, the last one first. */
+  /**
+   * Deletes the stack: all its resources that are not to be retained, the last one first. After a failure, another call
+   * goes on with what is left.
+   */
   remove(): Promise<StackRemoval>;
-}
-
-/** What became of a stack's deletion. One resource that cannot be deleted ends it, and what came before it is left. */
-export interface StackRemoval {
-  readonly status: 'DELETE_COMPLETE' | 'DELETE_FAILED';
-  readonly deleted: readonly string[];
-  readonly retained: readonly string[];
-  readonly failed?: { readonly logicalId: string; readonly reason: string };
 }
 
 /** What a stack is made of. */
@@ -68,10 +72,27 @@ export async function deployStack(template: Template, codeRoot: string, options:
     (name) => deployed.get(name),
     (location) => readIncluded(join(codeRoot, location)),
   );
+  requireRules(template, resolver.parameters, stack);
   const wanted = Object.entries(template.resources).filter(
     ([name, { condition }]) => condition === undefined || resolver.condition(condition, `Resources.${name}.Condition`),
   );
+  const ordered = inOrder(new Map(wanted), template);
+  const record = createStackRecord(
+    { ...stack, description: template.description, parameters: tellParameters(template, resolver.parameters) },
+    options.clock,
+  );
+  const remover = createStackRemover(
+    deployed,
+    record,
+    (name) => template.resources[name]?.deletionPolicy?.startsWith('Retain') ?? false,
+  );
+  options.deployedStacks.add({ record, remove: remover.remove });
+
   const notSimulated: Record<string, string> = {};
+  const add = (logicalId: string, type: string, resource: DeployedResource) => {
+    deployed.set(logicalId, resource);
+    record.note(logicalId, 'CREATE_COMPLETE', { type, physicalId: resource.ref });
+  };
   const context: DeployContext = {
     ...options,
     stack,
@@ -79,7 +100,7 @@ export async function deployStack(template: Template, codeRoot: string, options:
     client: options.clientOf(stack.accountId, stack.region),
     functionDefaults: template.functionDefaults,
     resolve: resolver.resolve,
-    register: (logicalId, resource) => deployed.set(logicalId, resource),
+    register: add,
     leaveOut: (name, type) => {
       notSimulated[name] = type;
     },
@@ -87,58 +108,65 @@ export async function deployStack(template: Template, codeRoot: string, options:
     mappings: [],
   };
   const deployerOf = createDeployers();
-  const remove = (isRetained: (name: string) => boolean) => removeAll(deployed, isRetained);
-
-  for (const [logicalId, resource] of inOrder(new Map(wanted), template)) {
-    const deployer = deployerOf(resource.type);
+  const create = async (logicalId: string, { type, properties }: TemplateResource) => {
     const path = `Resources.${logicalId}.Properties`;
-    const properties = resolver.resolve(resource.properties, path);
-    if (deployer === undefined) {
-      notSimulated[logicalId] = resource.type;
-      deployed.set(logicalId, deployUnsimulated(context, logicalId, resource.type, properties));
-      continue;
-    }
+    record.note(logicalId, 'CREATE_IN_PROGRESS', { type });
     try {
-      deployed.set(logicalId, await deployer(context, logicalId, properties, resource.type));
+      const resolved = resolver.resolve(properties, path);
+      const deployer = deployerOf(type);
+      if (deployer === undefined) {
+        notSimulated[logicalId] = type;
+      }
+      add(logicalId, type, await (deployer ?? deployUnsimulated)(context, logicalId, resolved, type));
     } catch (error) {
-      await remove(() => false);
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = reasonOf(error);
+      record.note(logicalId, 'CREATE_FAILED', { reason });
+      await remover.rollBack(logicalId);
       throw error instanceof TemplateError ? error : new TemplateError(`${path}: ${reason}`, { cause: error });
     }
+  };
+
+  for (const [logicalId, resource] of ordered) {
+    await create(logicalId, resource);
   }
+  try {
+    record.outputs = resolveOutputs(template, resolver);
+  } catch (error) {
+    await remover.rollBack('Outputs');
+    throw error;
+  }
+  record.become('CREATE_COMPLETE');
 
   return {
     ...stack,
+    stackId: record.stackId,
+    get status() {
+      return record.status;
+    },
     resources: Object.fromEntries([...deployed].map(([name, { ref }]) => [name, ref])),
-    outputs: resolveOutputs(template, resolver),
+    outputs: Object.fromEntries(record.outputs.map(({ key, value }) => [key, value])),
     notSimulated,
     functions: context.functions,
     mappings: context.mappings,
-    remove: () => remove((name) => template.resources[name]?.deletionPolicy?.startsWith('Retain') ?? false),
+    remove: () => remover.remove(),
   };
 }
 
-async function removeAll(
-  deployed: Map<string, DeployedResource>,
-  isRetained: (logicalId: string) => boolean,
-): Promise<StackRemoval> {
-  const deleted: string[] = [];
-  const retained: string[] = [];
-  for (const [logicalId, resource] of [...deployed].toReversed()) {
-    if (isRetained(logicalId)) {
-      retained.push(logicalId);
-      continue;
-    }
-    try {
-      await resource.remove?.();
-    } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      return { status: 'DELETE_FAILED', deleted, retained, failed: { logicalId, reason } };
-    }
-    deployed.delete(logicalId);
-    deleted.push(logicalId);
+function reasonOf(error: unknown): string {
+  if (error instanceof z.ZodError) {
+    return error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; ');
   }
-  return { status: 'DELETE_COMPLETE', deleted, retained };
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** The parameters as CloudFormation shows them: lists as text, and nothing of those that are not to be seen. */
+function tellParameters(template: Template, values: ParameterValues): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    Object.entries(values).map(([name, value]) => [
+      name,
+      template.parameters[name]?.noEcho === true ? '****' : typeof value === 'string' ? value : value.join(','),
+    ]),
+  );
 }
 
 function readIncluded(path: string): unknown {
@@ -155,22 +183,40 @@ function readIncluded(path: string): unknown {
   }
 }
 
+const outputSchema = z.looseObject({
+  Value: z.unknown().refine((value) => value !== undefined, 'it has no Value'),
+  Description: z.string().optional(),
+  Export: z.looseObject({ Name: z.unknown() }).optional(),
+  Condition: z.string().optional(),
+});
+
 function resolveOutputs(
   template: Template,
   resolver: ReturnType<typeof createTemplateResolver>,
-): Readonly<Record<string, unknown>> {
-  const outputs: Record<string, unknown> = {};
-  for (const [name, output] of Object.entries(template.outputs)) {
-    if (typeof output !== 'object' || output === null || !('Value' in output)) {
-      throw new TemplateError(`Outputs.${name} has no Value`);
+): readonly StackOutput[] {
+  return Object.entries(template.outputs).flatMap(([key, output]): readonly StackOutput[] => {
+    const path = `Outputs.${key}`;
+    const parsed = outputSchema.safeParse(output);
+    if (!parsed.success) {
+      throw new TemplateError(`${path}: ${parsed.error.issues[0]?.message}`);
     }
-    const path = `Outputs.${name}`;
-    const condition = 'Condition' in output ? String(output.Condition) : undefined;
-    if (condition === undefined || resolver.condition(condition, path)) {
-      outputs[name] = resolver.resolve(output.Value, `${path}.Value`);
+    const { Value, Description, Export, Condition } = parsed.data;
+    if (Condition !== undefined && !resolver.condition(Condition, path)) {
+      return [];
     }
-  }
-  return outputs;
+    const resolve = (value: unknown, place: string) => {
+      const resolved = resolver.resolve(value, place);
+      return typeof resolved === 'string' ? resolved : JSON.stringify(resolved);
+    };
+    return [
+      {
+        key,
+        value: resolve(Value, `${path}.Value`),
+        description: Description,
+        exportName: Export === undefined ? undefined : resolve(Export.Name, `${path}.Export.Name`),
+      },
+    ];
+  });
 }
 
 /** Every resource after those that it refers to. */

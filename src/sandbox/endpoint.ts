@@ -32,6 +32,8 @@ export interface EndpointOptions {
   readonly calls: CallLog;
   /** Signing name to service. */
   readonly services: ReadonlyMap<string, ApiService>;
+  /** How many milliseconds a call of a service waits before it is looked at. */
+  readonly latencyOf: (service: string) => number;
   /** Why a call is refused before its service sees it; undefined if it is not. */
   readonly refuse: (request: ApiRequest, call: string) => AwsError | undefined;
   /** Sees every call after it was answered, with its refusal if it was refused. */
@@ -158,6 +160,10 @@ async function answer(options: EndpointOptions, request: ApiRequest, requestId: 
     userAgent: request.headers['user-agent'] ?? '',
   });
   try {
+    const latency = options.latencyOf(request.service);
+    if (latency > 0) {
+      await new Promise<void>((resolve) => options.clock.after(latency, resolve));
+    }
     const service = options.services.get(request.service);
     if (service === undefined) {
       throw unknownService(request, [...options.services.keys()]);

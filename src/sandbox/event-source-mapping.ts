@@ -36,13 +36,18 @@ export interface EventSourceMappingOptions {
   /** Long polls the queue. */
   readonly receive: (maximum: number, waitSeconds: number) => Promise<readonly ReceivedMessage[]>;
   readonly remove: (messages: readonly ReceivedMessage[]) => Promise<void>;
+  /** Makes messages visible again at once, that nobody will process. */
+  readonly giveBack: (messages: readonly ReceivedMessage[]) => Promise<void>;
   readonly invoke: (event: unknown) => Promise<InvocationResult>;
   readonly log: (line: string) => void;
 }
 
 /** A running poller. */
 export interface EventSourceMapping {
-  /** Resolves when no batch is in flight any more. */
+  /**
+   * Takes no further batch; resolves when none is in flight any more. A poll that waits for messages is not waited for:
+   * what it still receives goes back to the queue.
+   */
   stop(): Promise<void>;
 }
 
@@ -62,13 +67,16 @@ export function startEventSourceMapping(options: EventSourceMappingOptions): Eve
         continue;
       }
       const batch = await collectBatch(options, stopping.signal);
-      if (batch.length > 0 && !stopping.signal.aborted) {
+      if (batch.length > 0 && stopping.signal.aborted) {
+        await options.giveBack(batch);
+      } else if (batch.length > 0) {
         const work: Promise<void> = processBatch(options, batch).finally(() => inFlight.delete(work));
         inFlight.add(work);
       }
     }
   };
-  const polling = poll().catch((error: unknown) => {
+  poll().catch((error: unknown) => {
+    // A queue that goes with its mapping fails the last poll.
     if (!stopping.signal.aborted) {
       options.log(`event source mapping of ${definition.functionName} has stopped polling: ${String(error)}`);
     }
@@ -77,7 +85,6 @@ export function startEventSourceMapping(options: EventSourceMappingOptions): Eve
   return {
     stop: async () => {
       stopping.abort();
-      await polling;
       await Promise.all(inFlight);
     },
   };

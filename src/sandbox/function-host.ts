@@ -19,7 +19,10 @@ export interface FunctionHost {
   has(functionArn: string): boolean;
   /** Runs a function once; never rejects. An unknown function is an error of the result. */
   invoke(functionArn: string, event: unknown): Promise<InvocationResult>;
-  /** Starts to feed a function from a queue; the returned function ends it. @throws Error for an unknown function. */
+  /**
+   * Starts to feed a function from a queue; the returned function ends that, and resolves when no invocation of it is
+   * in flight any more. @throws Error for an unknown function.
+   */
   connect(mapping: EventSourceMappingDefinition): () => Promise<void>;
   /** Adds a statement to a function's resource policy. */
   permit(functionArn: string, statement: unknown): void;
@@ -57,15 +60,11 @@ export function createFunctionHost(options: FunctionHostOptions): FunctionHost {
   const { log } = options;
   const hosted = new Map<string, Hosted>();
 
-  const endMappings = (mappings: readonly EventSourceMapping[]) => {
-    // They see their invocations end with the processes; one that long polls is left to the queue's end.
-    const stopping = mappings.map((mapping) => mapping.stop());
-    return () => Promise.race([Promise.all(stopping), new Promise((resolve) => setTimeout(resolve, 100))]);
-  };
   const stop = async (ending: readonly Hosted[]) => {
-    const ended = endMappings(ending.flatMap(({ mappings }) => [...mappings.keys()]));
+    // No batch begins any more; those in flight end with the processes.
+    const stopping = ending.flatMap(({ mappings }) => [...mappings.keys()].map((mapping) => mapping.stop()));
     await Promise.all(ending.map(({ pool }) => pool.stop()));
-    await ended();
+    await Promise.all(stopping);
   };
 
   return {
@@ -109,8 +108,8 @@ export function createFunctionHost(options: FunctionHostOptions): FunctionHost {
       });
       found.mappings.set(mapping, definition);
       return async () => {
+        await mapping.stop();
         found.mappings.delete(mapping);
-        await endMappings([mapping])();
       };
     },
 
@@ -234,6 +233,12 @@ function queueReader(client: InternalClient, queueArn: string) {
       await Promise.all(
         messages.map(({ ReceiptHandle }) => client.json('sqs', 'AmazonSQS.DeleteMessage', { QueueUrl, ReceiptHandle })),
       );
+    },
+    giveBack: async (messages: readonly { readonly ReceiptHandle: string }[]) => {
+      for (const { ReceiptHandle } of messages) {
+        const input = { QueueUrl, ReceiptHandle, VisibilityTimeout: 0 };
+        await client.json('sqs', 'AmazonSQS.ChangeMessageVisibility', input);
+      }
     },
   };
 }

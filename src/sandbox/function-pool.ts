@@ -6,7 +6,7 @@ export interface FunctionPool {
   invoke(event: unknown): Promise<InvocationResult>;
   /** Ends idle processes now and busy ones after their invocation, so that later invocations start afresh. */
   recycle(): Promise<void>;
-  /** Ends all processes. */
+  /** Ends all processes; what runs in them or waits for one is answered with an error, and so is what comes later. */
   stop(): Promise<void>;
 }
 
@@ -15,9 +15,14 @@ export function createFunctionPool(create: () => FunctionProcess, maximum: () =>
   const idle: FunctionProcess[] = [];
   const all = new Set<FunctionProcess>();
   const outdated = new Set<FunctionProcess>();
-  const waiting: ((process: FunctionProcess) => void)[] = [];
+  const waiting: ((process: FunctionProcess | undefined) => void)[] = [];
+  let isStopped = false;
 
-  const take = async (): Promise<FunctionProcess> => {
+  /** Undefined once the pool is stopped. */
+  const take = async (): Promise<FunctionProcess | undefined> => {
+    if (isStopped) {
+      return undefined;
+    }
     const ready = idle.pop();
     if (ready !== undefined) {
       return ready;
@@ -45,6 +50,9 @@ export function createFunctionPool(create: () => FunctionProcess, maximum: () =>
   return {
     invoke: async (event) => {
       const process = await take();
+      if (process === undefined) {
+        return { kind: 'error', error: STOPPED };
+      }
       try {
         return await process.invoke(event);
       } finally {
@@ -60,7 +68,16 @@ export function createFunctionPool(create: () => FunctionProcess, maximum: () =>
       await Promise.all(idle.map((process) => process.stop()));
     },
     stop: async () => {
+      isStopped = true;
+      for (const turnAway of waiting.splice(0)) {
+        turnAway(undefined);
+      }
       await Promise.all([...all].map((process) => process.stop()));
     },
   };
 }
+
+const STOPPED = {
+  errorType: 'Sandbox.Stopped',
+  errorMessage: 'The function was ended before the event could be served',
+};

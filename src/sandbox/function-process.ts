@@ -66,6 +66,7 @@ const INIT_TIMEOUT_MILLISECONDS = 10_000;
 export function createFunctionProcess(options: FunctionProcessOptions): FunctionProcess {
   const { definition } = options;
   let running: Running | undefined;
+  let starting: Promise<Running> | undefined;
 
   const start = async (): Promise<Running> => {
     const api = await startRuntimeApi();
@@ -93,7 +94,8 @@ export function createFunctionProcess(options: FunctionProcessOptions): Function
   };
 
   const end = async (): Promise<void> => {
-    const ending = running;
+    // One that is about to run must not outlive its end either.
+    const ending = running ?? (await starting);
     running = undefined;
     if (ending !== undefined) {
       ending.child.kill('SIGKILL');
@@ -130,7 +132,14 @@ export function createFunctionProcess(options: FunctionProcessOptions): Function
       if (running !== undefined && running.child.exitCode !== null) {
         await end();
       }
-      running ??= await start();
+      if (running === undefined) {
+        starting = start();
+        try {
+          running = await starting;
+        } finally {
+          starting = undefined;
+        }
+      }
       const current = running;
       const wasWarm = current.isWarm;
       const platform = createPlatformLog(definition, requestId, (line) => options.print(current.stream, line));

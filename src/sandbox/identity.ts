@@ -26,14 +26,17 @@ export interface Identities {
    * that account. A request without a signature counts as the user `anonymous`.
    */
   callerOf(accessKeyId: string | undefined): Caller;
-  /** Opens a session of a role. `functionName` marks the execution role's session of a deployed function. */
+  /**
+   * Opens a session of a role. `functionName` marks the execution role's session of a deployed function, and the
+   * sessions that are opened by one that is marked.
+   */
   assumeRole(request: {
     readonly roleArn: string;
     readonly sessionName: string;
     readonly durationSeconds?: number;
     readonly functionName?: string;
   }): RoleSession;
-  /** The deployed function whose execution role this access key belongs to. */
+  /** The deployed function that an access key belongs to: by its execution role, or by a session that it has opened. */
   functionOf(accessKeyId: string): string | undefined;
 }
 

@@ -4,7 +4,7 @@ import { escapeXml } from './xml.ts';
 /** How a service talks: the wire formats that the AWS SDKs, the AWS CLI and boto3 use for the services served here. */
 export type Protocol = 'rest-json' | 'json-1.0' | 'json-1.1' | 'query' | 'rest-xml';
 
-const PROTOCOLS: Readonly<Record<string, Protocol>> = {
+const PROTOCOLS = {
   lambda: 'rest-json',
   appconfig: 'rest-json',
   dynamodb: 'json-1.0',
@@ -19,14 +19,19 @@ const PROTOCOLS: Readonly<Record<string, Protocol>> = {
   states: 'json-1.0',
   sns: 'query',
   sts: 'query',
+  cloudformation: 'query',
   s3: 'rest-xml',
-};
+} as const satisfies Readonly<Record<string, Protocol>>;
+
+/** The signing names of the services whose protocol is known. */
+export const SERVICE_NAMES: readonly string[] = Object.keys(PROTOCOLS);
 
 /** The protocol that an answer to this request has to speak; judged by the request itself for services not served. */
 export function protocolOf(request: Pick<ApiRequest, 'service' | 'headers'>): Protocol {
   const contentType = request.headers['content-type'] ?? '';
+  const known: Readonly<Record<string, Protocol>> = PROTOCOLS;
   return (
-    PROTOCOLS[request.service] ??
+    known[request.service] ??
     (request.headers['x-amz-target'] !== undefined
       ? contentType.includes('1.0')
         ? 'json-1.0'

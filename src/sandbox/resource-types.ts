@@ -32,8 +32,8 @@ export function createDeployers(): (type: string) => Deployer | undefined {
 export function deployUnsimulated(
   { stack }: DeployContext,
   logicalId: string,
-  type: string,
   properties: unknown,
+  type: string,
 ): DeployedResource {
   const named = z.record(z.string(), z.unknown()).parse(properties);
   const given = named[`${type.split('::').at(-1)}Name`] ?? named['Name'];

@@ -4,10 +4,12 @@ import { parse as parseYaml } from 'yaml';
 import type { Agent } from '../domain/agent.ts';
 import { readAgents, readPolicyDocument } from '../service/agent-files.ts';
 import type { Access } from './access/access.ts';
+import { type RoleDefinition, roleOf } from './access/role-definition.ts';
 import type { CallLog } from './call-log.ts';
 import { createSystemClock } from './clock.ts';
+import type { StackRemoval } from './cloudformation/stack-removal.ts';
 import { answerControl } from './control.ts';
-import { type Deployment, deployTemplate, type StackRemoval } from './deploy.ts';
+import { type Deployment, deployTemplate } from './deploy.ts';
 import { startEndpoint } from './endpoint.ts';
 import type { LambdaControlPlane } from './lambda/control-plane.ts';
 import type { LogStore } from './log-store.ts';
@@ -25,6 +27,7 @@ import { readParameterNames } from './template.ts';
 import type { Trail } from './trail.ts';
 import { seedVendorLayers } from './vendor-layers.ts';
 
+export type { RoleDefinition } from './access/role-definition.ts';
 export type { SandboxTimings } from './services.ts';
 
 /** The account of everybody who calls the sandbox, unless credentials say otherwise. */
@@ -51,6 +54,8 @@ export interface SandboxOptions {
   readonly region?: string;
   /** The organization to play in: `true` is the example, absent or `false` a single account. */
   readonly organization?: boolean | OrganizationDefinition;
+  /** Roles that accounts have before anything is deployed, such as execution roles of self-managed stack sets. */
+  readonly roles?: readonly RoleDefinition[];
   /** The policy as a plain document, in place of `policy.example.yaml`. */
   readonly policy?: unknown;
   /** The agents whose vendors' layers are put in place; those of `agents/` by default. */
@@ -118,6 +123,9 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     const aws = await startServices({ clock, accountId, region, timings, organization, log, endpoint: url });
     ends.push(aws.stop);
     seedVendorLayers(aws.lambda, agents.values());
+    for (const role of options.roles ?? []) {
+      aws.access.roles.create(roleOf(role));
+    }
     const running: { deployment: Deployment | undefined } = { deployment: undefined };
     const operations = createOperations(aws, organization, running);
     const endpoint = await startEndpoint({
@@ -126,10 +134,11 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
       identities: aws.identities,
       calls: aws.calls,
       services: aws.services,
+      latencyOf: (service) => aws.lambda.faults.latencyOf(service),
       refuse: aws.refuse,
       onCall: aws.recording.onCall,
       control: (request) =>
-        answerControl(request, { ...aws, ...operations, organization, deployment: () => running.deployment }),
+        answerControl(request, { ...aws, ...operations, organization, deployment: () => present(running) }),
       log,
     });
     ends.push(() => endpoint.stop());
@@ -164,7 +173,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
       accountId,
       region,
       get deployment() {
-        return running.deployment;
+        return present(running);
       },
       organization,
       access: aws.access,
@@ -215,16 +224,18 @@ function createOperations(
       return member;
     },
     removeDeployment: async () => {
-      if (running.deployment === undefined) {
+      const deployment = present(running);
+      if (deployment === undefined) {
         throw new Error('Nothing is deployed');
       }
-      const removal = await running.deployment.remove();
-      if (removal.status === 'DELETE_COMPLETE') {
-        running.deployment = undefined;
-      }
-      return removal;
+      return deployment.remove();
     },
   };
+}
+
+/** What is deployed, until it is deleted: by the sandbox, or by CloudFormation's `DeleteStack`. */
+function present({ deployment }: { readonly deployment: Deployment | undefined }): Deployment | undefined {
+  return deployment?.status === 'DELETE_COMPLETE' ? undefined : deployment;
 }
 
 /** What the template asks of an organization, where nobody says otherwise: who its members are, and where. */
@@ -241,7 +252,7 @@ function organizationParameters(
   const values = {
     OrganizationId: id,
     OrganizationalUnitIds: units.join(','),
-    MemberRegions: regions.join(','),
+    Regions: regions.join(','),
   };
   const names = readParameterNames(templatePath);
   return Object.fromEntries(Object.entries(values).filter(([name]) => names.has(name)));

@@ -1,18 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import type { Access } from './access/access.ts';
 import { accessDenied } from './access/refusals.ts';
-import {
-  type ApiRequest,
-  type ApiResponse,
-  type ApiService,
-  AwsError,
-  type Clock,
-  type CloudTrailRecord,
-} from './api.ts';
+import { type ApiRequest, type ApiService, AwsError, type Clock, type CloudTrailRecord } from './api.ts';
 import { type Identities, roleArnOf } from './identity.ts';
 import { managementRecord } from './management-record.ts';
 import type { Organization } from './organization/organization.ts';
-import { escapeXml } from './xml.ts';
+import { createQueryService } from './query-service.ts';
+import type { XmlContent } from './xml.ts';
 
 /** What STS needs of the sandbox. */
 export interface SecurityTokensOptions {
@@ -32,27 +26,16 @@ const LONGEST_CHAINED_SECONDS = 3600;
  * own permissions; outside of an organization, any other role of any account can be taken on.
  */
 export function createSecurityTokens(options: SecurityTokensOptions): ApiService {
-  return (request) => {
-    const form = new URLSearchParams(request.body.toString('utf8'));
-    const name = form.get('Action') ?? request.query.get('Action') ?? '';
-    switch (name) {
-      case 'GetCallerIdentity': {
-        const { principalId, arn } = request.caller.userIdentity;
-        return answer(name, { Arn: String(arn), UserId: String(principalId), Account: request.caller.accountId });
-      }
-      case 'AssumeRole':
-        return assumeRole(options, form, request);
-      default:
-        throw new AwsError(
-          'InvalidAction',
-          400,
-          `The sandbox's STS has no action ${name || '(none named)'}. It has: GetCallerIdentity, AssumeRole.`,
-        );
-    }
-  };
+  return createQueryService('STS', 'https://sts.amazonaws.com/doc/2011-06-15/', {
+    GetCallerIdentity: (_form, { caller }) => {
+      const { principalId, arn } = caller.userIdentity;
+      return { Arn: String(arn), UserId: String(principalId), Account: caller.accountId };
+    },
+    AssumeRole: (form, request) => assumeRole(options, form, request),
+  });
 }
 
-function assumeRole(options: SecurityTokensOptions, form: URLSearchParams, request: ApiRequest): ApiResponse {
+function assumeRole(options: SecurityTokensOptions, form: URLSearchParams, request: ApiRequest): XmlContent {
   const { identities, clock, onRecord } = options;
   const roleArn = form.get('RoleArn') ?? '';
   const sessionName = form.get('RoleSessionName') ?? '';
@@ -76,7 +59,13 @@ function assumeRole(options: SecurityTokensOptions, form: URLSearchParams, reque
     if (error instanceof AwsError) record({ refusal: error });
     throw error;
   }
-  const session = identities.assumeRole({ roleArn, sessionName, durationSeconds });
+  const functionName = identities.functionOf(request.caller.accessKeyId);
+  const session = identities.assumeRole({
+    roleArn,
+    sessionName,
+    durationSeconds,
+    ...(functionName === undefined ? {} : { functionName }),
+  });
   const credentials = session.credentials;
   const responseElements = {
     credentials: {
@@ -89,7 +78,7 @@ function assumeRole(options: SecurityTokensOptions, form: URLSearchParams, reque
   for (const recipientAccountId of new Set([request.caller.accountId, session.caller.accountId])) {
     record({ responseElements, recipientAccountId });
   }
-  return answer('AssumeRole', {
+  return {
     Credentials: {
       AccessKeyId: credentials.accessKeyId,
       SecretAccessKey: credentials.secretAccessKey,
@@ -98,7 +87,7 @@ function assumeRole(options: SecurityTokensOptions, form: URLSearchParams, reque
     },
     AssumedRoleUser: { AssumedRoleId: session.assumedRoleId, Arn: session.arn },
     PackedPolicySize: '1',
-  });
+  };
 }
 
 function requireWellFormed(form: URLSearchParams, roleArn: string, sessionName: string): void {
@@ -158,22 +147,4 @@ function mayAskForAny(
   context: Readonly<Record<string, string>>,
 ): boolean {
   return access.judge(request.caller, { action: 'sts:AssumeRole', resource: roleArn, context }) === undefined;
-}
-
-type Members = { readonly [name: string]: string | Members };
-
-function answer(action: string, members: Members): ApiResponse {
-  return {
-    status: 200,
-    headers: { 'content-type': 'text/xml' },
-    body:
-      `<${action}Response xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><${action}Result>${toXml(members)}` +
-      `</${action}Result><ResponseMetadata><RequestId>${randomUUID()}</RequestId></ResponseMetadata></${action}Response>`,
-  };
-}
-
-function toXml(members: Members): string {
-  return Object.entries(members)
-    .map(([name, value]) => `<${name}>${typeof value === 'string' ? escapeXml(value) : toXml(value)}</${name}>`)
-    .join('');
 }

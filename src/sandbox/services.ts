@@ -1,7 +1,10 @@
 import { type Access, createAccess } from './access/access.ts';
 import { createRoles } from './access/roles.ts';
 import { type ApiRequest, type ApiService, AwsError, type Clock, type CloudTrailRecord } from './api.ts';
+import { createDeploymentNotifications } from './app-config-notifications.ts';
 import { type CallLog, createCallLog } from './call-log.ts';
+import { createCloudFormation } from './cloudformation/cloudformation-api.ts';
+import { createStacks } from './cloudformation/stacks.ts';
 import { type ConfigurationData, createConfigurationData } from './configuration-data.ts';
 import { createCustomResources } from './custom-resources.ts';
 import { deployStack } from './deploy.ts';
@@ -18,6 +21,8 @@ import { startMessaging } from './messaging.ts';
 import { createMetrics } from './metrics.ts';
 import type { Organization } from './organization/organization.ts';
 import { createOrganizationsApi } from './organization/organizations-api.ts';
+import { createSelfManagement } from './organization/self-managed.ts';
+import { createServiceManagement } from './organization/service-managed.ts';
 import { createStackSets } from './organization/stack-sets.ts';
 import { createRecording, type Recording } from './recording.ts';
 import { createSchedules } from './schedules.ts';
@@ -81,7 +86,8 @@ export async function startServices(options: ServicesOptions): Promise<Services>
   const identities = createIdentities({ accountId, clock });
   const logs = createLogStore(() => clock.now().getTime());
   const trail = createTrail();
-  const configuration = createConfigurationData(clock);
+  const notifications = createDeploymentNotifications((event) => bus.onServiceEvent(event));
+  const configuration = createConfigurationData(clock, notifications.deployed);
   const messaging = await startMessaging({ accountId, endpoint });
   const services = new Map<string, ApiService>();
   const clientOf = (account: string, at: string) => {
@@ -139,6 +145,8 @@ export async function startServices(options: ServicesOptions): Promise<Services>
   });
   const stackSets = createStackSets({
     organization,
+    serviceManagement: createServiceManagement(organization),
+    selfManagement: createSelfManagement({ access, identities }),
     log,
     deploy: async ({ templateBody, ...stack }) => {
       const deployment = await deployStack(parseTemplate(templateBody, stack.stackName), '.', {
@@ -167,8 +175,10 @@ export async function startServices(options: ServicesOptions): Promise<Services>
     log,
   });
   const stacks: StackServices = {
+    clock,
     clientOf,
     configuration,
+    notifications,
     logs,
     roles: access.roles,
     host,
@@ -177,6 +187,7 @@ export async function startServices(options: ServicesOptions): Promise<Services>
     schedules: createSchedules(targets, clock),
     organization,
     stackSets,
+    deployedStacks: createStacks(),
   };
   const mayDecrypt = (request: ApiRequest, key: string) => {
     const context = { 'kms:ViaService': `secretsmanager.${request.region}.amazonaws.com` };
@@ -202,6 +213,7 @@ export async function startServices(options: ServicesOptions): Promise<Services>
       createOrganizationsApi(() => organization),
     )
     .set('states', stateMachines.service)
+    .set('cloudformation', createCloudFormation(stacks.deployedStacks))
     .set('logs', createLogs(logs, { accountId, region }))
     .set('monitoring', createMetrics(logs, { accountId, region }))
     .set('cloudtrail', trail.service);

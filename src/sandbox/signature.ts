@@ -86,6 +86,8 @@ function serviceOfForm({ headers, query, body }: RequestTraits): string | undefi
       return 'monitoring';
     case '2012-11-05':
       return 'sqs';
+    case '2010-05-15':
+      return 'cloudformation';
     default:
       return undefined;
   }

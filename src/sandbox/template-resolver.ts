@@ -1,4 +1,6 @@
+import { stackArn } from './cloudformation/stack-arn.ts';
 import { type Template, TemplateError } from './template.ts';
+import { type ParameterValues, resolveParameters } from './template-parameters.ts';
 
 /** What a reference to a resource gives. */
 export interface DeployedResource {
@@ -29,7 +31,7 @@ export interface TemplateResolver {
   /** The value of a condition of the template. */
   condition(name: string, path: string): boolean;
   /** The values of the template's parameters. */
-  readonly parameters: Readonly<Record<string, string | readonly string[]>>;
+  readonly parameters: ParameterValues;
 }
 
 const NO_VALUE = Symbol('AWS::NoValue');
@@ -55,7 +57,7 @@ export function createTemplateResolver(
     'AWS::Partition': 'aws',
     'AWS::URLSuffix': 'amazonaws.com',
     'AWS::StackName': stack.stackName,
-    'AWS::StackId': `arn:aws:cloudformation:${stack.region}:${stack.accountId}:stack/${stack.stackName}/00000000-0000-4000-8000-000000000000`,
+    'AWS::StackId': stackArn(stack),
     'AWS::NotificationARNs': [],
     'AWS::NoValue': NO_VALUE,
   };
@@ -262,27 +264,6 @@ export function referencedNames(value: unknown): ReadonlySet<string> {
   };
   visit(value);
   return names;
-}
-
-function resolveParameters(
-  template: Template,
-  given: Readonly<Record<string, string>>,
-): Readonly<Record<string, string | readonly string[]>> {
-  const unknown = Object.keys(given).find((name) => !Object.hasOwn(template.parameters, name));
-  if (unknown !== undefined) {
-    const known = Object.keys(template.parameters).join(', ') || 'none';
-    throw new TemplateError(`The template has no parameter ${unknown}; it has ${known}`);
-  }
-  return Object.fromEntries(
-    Object.entries(template.parameters).map(([name, { type, defaultValue }]) => {
-      const value = given[name] ?? defaultValue;
-      if (value === undefined) {
-        throw new TemplateError(`The parameter ${name} has no default and no value was given`);
-      }
-      const isList = type === 'CommaDelimitedList' || type.startsWith('List<');
-      return [name, isList ? (value === '' ? [] : value.split(',').map((part) => part.trim())) : value];
-    }),
-  );
 }
 
 function asText(value: unknown, path: string): string {

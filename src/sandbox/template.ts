@@ -14,7 +14,10 @@ import * as z from 'zod';
 
 /** A CloudFormation or SAM template, its short tags (`!Ref`, `!Sub`, …) turned into the long form. */
 export interface Template {
+  readonly description: string | undefined;
   readonly parameters: Readonly<Record<string, TemplateParameter>>;
+  /** What has to hold of the parameters for the template to be deployed. */
+  readonly rules: Readonly<Record<string, TemplateRule>>;
   readonly mappings: Readonly<Record<string, unknown>>;
   readonly conditions: Readonly<Record<string, unknown>>;
   /** SAM's `Globals.Function`. */
@@ -26,6 +29,23 @@ export interface Template {
 export interface TemplateParameter {
   readonly type: string;
   readonly defaultValue: string | undefined;
+  /** A regular expression that the whole value has to match. */
+  readonly allowedPattern?: string | undefined;
+  readonly allowedValues?: readonly string[] | undefined;
+  readonly minLength?: number | undefined;
+  readonly maxLength?: number | undefined;
+  readonly minValue?: number | undefined;
+  readonly maxValue?: number | undefined;
+  /** The end of the sentence that refuses a value. */
+  readonly constraintDescription?: string | undefined;
+  /** Whether CloudFormation shows asterisks in place of the value. */
+  readonly noEcho?: boolean;
+}
+
+/** A rule of a template; without a condition it always applies. */
+export interface TemplateRule {
+  readonly condition: unknown;
+  readonly assertions: readonly { readonly assert: unknown; readonly description: string | undefined }[];
 }
 
 export interface TemplateResource {
@@ -44,8 +64,30 @@ export class TemplateError extends Error {
 
 const parameterValue = z.union([z.string(), z.number(), z.boolean()]).transform(String);
 
+const parameterSchema = z.looseObject({
+  Type: z.string(),
+  Default: parameterValue.optional(),
+  AllowedPattern: z.string().optional(),
+  AllowedValues: z.array(parameterValue).optional(),
+  MinLength: z.coerce.number().optional(),
+  MaxLength: z.coerce.number().optional(),
+  MinValue: z.coerce.number().optional(),
+  MaxValue: z.coerce.number().optional(),
+  ConstraintDescription: z.string().optional(),
+  NoEcho: parameterValue.optional(),
+});
+
+const ruleSchema = z.strictObject({
+  RuleCondition: z.unknown().optional(),
+  Assertions: z
+    .array(z.strictObject({ Assert: z.unknown(), AssertDescription: z.string().optional() }))
+    .min(1, 'a rule has at least one assertion'),
+});
+
 const templateSchema = z.looseObject({
-  Parameters: z.record(z.string(), z.looseObject({ Type: z.string(), Default: parameterValue.optional() })).default({}),
+  Description: z.string().optional(),
+  Parameters: z.record(z.string(), parameterSchema).default({}),
+  Rules: z.record(z.string(), ruleSchema).default({}),
   Mappings: z.record(z.string(), z.unknown()).default({}),
   Conditions: z.record(z.string(), z.unknown()).default({}),
   Globals: z.looseObject({ Function: z.record(z.string(), z.unknown()).default({}) }).optional(),
@@ -82,7 +124,26 @@ export function parseTemplate(text: string, name: string): Template {
   }
   const { data } = parsed;
   return {
-    parameters: mapValues(data.Parameters, ({ Type, Default }) => ({ type: Type, defaultValue: Default })),
+    description: data.Description,
+    parameters: mapValues(data.Parameters, (parameter) => ({
+      type: parameter.Type,
+      defaultValue: parameter.Default,
+      allowedPattern: parameter.AllowedPattern,
+      allowedValues: parameter.AllowedValues,
+      minLength: parameter.MinLength,
+      maxLength: parameter.MaxLength,
+      minValue: parameter.MinValue,
+      maxValue: parameter.MaxValue,
+      constraintDescription: parameter.ConstraintDescription,
+      noEcho: parameter.NoEcho === 'true',
+    })),
+    rules: mapValues(data.Rules, ({ RuleCondition, Assertions }) => ({
+      condition: RuleCondition,
+      assertions: Assertions.map(({ Assert, AssertDescription }) => ({
+        assert: Assert,
+        description: AssertDescription,
+      })),
+    })),
     mappings: data.Mappings,
     conditions: data.Conditions,
     functionDefaults: data.Globals?.Function ?? {},
@@ -112,8 +173,9 @@ export function readTemplate(path: string): string {
 }
 
 const FUNCTIONS = [
-  ...['And', 'Base64', 'Cidr', 'Equals', 'FindInMap', 'GetAtt', 'GetAZs', 'If', 'ImportValue', 'Join', 'Length'],
-  ...['Not', 'Or', 'Select', 'Split', 'Sub', 'ToJsonString', 'Transform'],
+  ...['And', 'Base64', 'Cidr', 'Contains', 'EachMemberEquals', 'EachMemberIn', 'Equals', 'FindInMap', 'GetAtt'],
+  ...['GetAZs', 'If', 'ImportValue', 'Join', 'Length', 'Not', 'Or', 'Select', 'Split', 'Sub', 'ToJsonString'],
+  'Transform',
 ];
 
 function longForm(name: string, value: unknown): unknown {

@@ -12,3 +12,21 @@ export function unescapeXml(text: string): string {
     .replace(/&apos;/g, "'")
     .replace(/&amp;/g, '&');
 }
+
+/** What an element holds: text, elements by name, or a list, each of whose entries becomes a `member`. */
+export type XmlContent = string | readonly XmlContent[] | { readonly [name: string]: XmlContent | undefined };
+
+/** The content of an element, as AWS's query protocol writes it. Members that are undefined are left out. */
+export function toXml(content: XmlContent): string {
+  if (typeof content === 'string') {
+    return escapeXml(content);
+  }
+  const elements: readonly (readonly [string, XmlContent | undefined])[] = isList(content)
+    ? content.map((entry) => ['member', entry])
+    : Object.entries(content);
+  return elements.map(([name, entry]) => (entry === undefined ? '' : `<${name}>${toXml(entry)}</${name}>`)).join('');
+}
+
+function isList(content: XmlContent): content is readonly XmlContent[] {
+  return Array.isArray(content);
+}

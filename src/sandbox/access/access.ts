@@ -75,6 +75,10 @@ export function createAccess({ roles, organization, lookups, clock }: AccessOpti
           'aws:PrincipalOrgID': organization.definition.id,
           'aws:PrincipalOrgPaths': [organization.pathOf(accountId)],
         };
+  const resourceContext = (accountId: string): RequestContext => ({
+    ...(accountId === '' ? {} : { 'aws:ResourceAccount': accountId }),
+    ...(organization?.account(accountId) === undefined ? {} : { 'aws:ResourceOrgID': organization.definition.id }),
+  });
   const commonContext = (region: string | undefined): RequestContext => ({
     ...(region === undefined ? {} : { 'aws:RequestedRegion': region }),
     'aws:SecureTransport': 'true',
@@ -117,7 +121,7 @@ export function createAccess({ roles, organization, lookups, clock }: AccessOpti
       resource: wish.resource,
       context: {
         ...context,
-        ...(resourceAccount === '' ? {} : { 'aws:ResourceAccount': resourceAccount }),
+        ...resourceContext(resourceAccount),
         ...wish.context,
       },
     };
@@ -205,7 +209,7 @@ export function createAccess({ roles, organization, lookups, clock }: AccessOpti
         action: 'sts:AssumeRole',
         resource: role.arn,
         principal,
-        context: { ...contextOf(caller, undefined), 'aws:ResourceAccount': role.accountId, ...context },
+        context: { ...contextOf(caller, undefined), ...resourceContext(role.accountId), ...context },
       };
       if (evaluate([role.trust], request).decision !== 'allow') {
         return false;

@@ -34,6 +34,7 @@ export type ResourceKind =
   | 'configuration-of-token'
   | 'state-machine'
   | 'execution'
+  | 'stack'
   | 'log-group';
 
 const onFunction = (...actions: string[]): readonly Need[] => actions.map((name) => [`lambda:${name}`, 'function']);
@@ -191,6 +192,14 @@ export const PERMISSIONS: Readonly<Record<string, Readonly<Record<string, readon
     DescribeExecution: [['states:DescribeExecution', 'execution']],
     GetExecutionHistory: [['states:GetExecutionHistory', 'execution']],
     StopExecution: [['states:StopExecution', 'execution']],
+  },
+  cloudformation: {
+    DescribeStacks: [['cloudformation:DescribeStacks', 'stack']],
+    DescribeStackResource: [['cloudformation:DescribeStackResource', 'stack']],
+    DescribeStackResources: [['cloudformation:DescribeStackResources', 'stack']],
+    DescribeStackEvents: [['cloudformation:DescribeStackEvents', 'stack']],
+    // What is deleted with the stack is not judged.
+    DeleteStack: [['cloudformation:DeleteStack', 'stack']],
   },
   logs: {
     DescribeLogGroups: [['logs:DescribeLogGroups', 'anything']],

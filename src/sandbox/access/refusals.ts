@@ -7,6 +7,7 @@ const FORMS: Readonly<Record<string, { readonly code: string; readonly status: n
   sqs: { code: 'AccessDeniedException', status: 403 },
   sns: { code: 'AuthorizationError', status: 403 },
   sts: { code: 'AccessDenied', status: 403 },
+  cloudformation: { code: 'AccessDenied', status: 403 },
   monitoring: { code: 'AccessDenied', status: 403 },
 };
 const USUAL = { code: 'AccessDeniedException', status: 400 };

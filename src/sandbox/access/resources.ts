@@ -2,6 +2,7 @@ import type { ApiRequest } from '../api.ts';
 import { functionArn, parseFunctionName } from '../lambda/function-name.ts';
 import { layerArn, parseLayerName } from '../lambda/layer-name.ts';
 import { partitionOf } from '../lambda/partition.ts';
+import { readForm } from '../query-service.ts';
 import { secretArn } from '../secret-arn.ts';
 import type { RequestContext } from './conditions.ts';
 import type { ResourceKind } from './permissions.ts';
@@ -144,6 +145,11 @@ export function resourcesOf(kind: ResourceKind, request: ApiRequest, lookups: Lo
       return plain(String(body()['stateMachineArn'] ?? ''));
     case 'execution':
       return plain(String(body()['executionArn'] ?? ''));
+    case 'stack': {
+      // A name alone tells nothing of the id, and no name at all asks for every stack.
+      const name = readForm(request).get('StackName') ?? '';
+      return plain(name.startsWith('arn:') ? name : arn('cloudformation', `stack/${name === '' ? '*' : name}/*`));
+    }
     case 'log-group': {
       const { logGroupName, logGroupIdentifier } = body();
       return plain(arn('logs', `log-group:${String(logGroupName ?? logGroupIdentifier ?? '')}:*`));

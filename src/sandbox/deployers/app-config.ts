@@ -2,6 +2,8 @@ import * as z from 'zod';
 import { uniqueId } from '../identity.ts';
 import { type Deployer, text } from './context.ts';
 
+const NOTIFICATIONS = 'AWS.AppConfig.DeploymentNotificationsToEventBridge';
+
 /** AppConfig's resources; a set of deployers keeps the state that they share. */
 export function createAppConfigDeployers(): Readonly<Record<string, Deployer>> {
   const namesById = new Map<string, readonly string[]>();
@@ -48,7 +50,7 @@ export function createAppConfigDeployers(): Readonly<Record<string, Deployer>> {
       throw new Error(`There is no hosted version ${ConfigurationVersion} of profile ${ConfigurationProfileId}`);
     }
     const namesOf = (id: string) => namesById.get(id) ?? [id];
-    configuration.deploy(
+    const number = configuration.deploy(
       {
         application: namesOf(ApplicationId),
         environment: namesOf(EnvironmentId),
@@ -56,7 +58,37 @@ export function createAppConfigDeployers(): Readonly<Record<string, Deployer>> {
       },
       { content: version.content, contentType: version.contentType, versionLabel: version.label },
     );
-    return { ref: '1', attributes: { DeploymentNumber: '1' } };
+    return { ref: String(number), attributes: { DeploymentNumber: String(number) } };
+  };
+
+  const deployAssociation: Deployer = ({ notifications, stack }, logicalId, properties) => {
+    const { ExtensionIdentifier, ResourceIdentifier } = z
+      .looseObject({ ExtensionIdentifier: text, ResourceIdentifier: text })
+      .parse(properties);
+    // AWS's own extensions are named, or given by an ARN that ends in the name and a version.
+    if (!new RegExp(`^(.*:extension/)?${NOTIFICATIONS}(/\\d+)?$`).test(ExtensionIdentifier)) {
+      throw new Error(`The sandbox has the extension ${NOTIFICATIONS} only, not ${ExtensionIdentifier}`);
+    }
+    const prefix = `arn:aws:appconfig:${stack.region}:${stack.accountId}:`;
+    const [, applicationId = '', environmentId, profileId] =
+      /^application\/([^/]+)(?:\/environment\/([^/]+)|\/configurationprofile\/([^/]+))?$/.exec(
+        ResourceIdentifier.startsWith(prefix) ? ResourceIdentifier.slice(prefix.length) : '',
+      ) ?? [];
+    if (![applicationId, environmentId ?? profileId ?? applicationId].every((id) => namesById.has(id))) {
+      throw new Error(
+        `${ResourceIdentifier} is no ARN of an application, environment or configuration profile of this stack`,
+      );
+    }
+    const id = uniqueId('', `${stack.stackName}/${logicalId}`).slice(0, 7).toLowerCase();
+    const arn = `${prefix}extensionassociation/${id}`;
+    notifications.associate({ arn, applicationId, environmentId, profileId });
+    const attributes = {
+      Id: id,
+      Arn: arn,
+      ExtensionArn: `arn:aws:appconfig:${stack.region}::extension/${NOTIFICATIONS}/1`,
+      ResourceArn: ResourceIdentifier,
+    };
+    return { ref: id, attributes, remove: () => notifications.dissociate(arn) };
   };
 
   return {
@@ -66,5 +98,6 @@ export function createAppConfigDeployers(): Readonly<Record<string, Deployer>> {
     'AWS::AppConfig::DeploymentStrategy': named('Id'),
     'AWS::AppConfig::HostedConfigurationVersion': deployVersion,
     'AWS::AppConfig::Deployment': deployDeployment,
+    'AWS::AppConfig::ExtensionAssociation': deployAssociation,
   };
 }

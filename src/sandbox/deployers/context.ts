@@ -1,5 +1,8 @@
 import * as z from 'zod';
 import type { Roles } from '../access/roles.ts';
+import type { Clock } from '../api.ts';
+import type { DeploymentNotifications } from '../app-config-notifications.ts';
+import type { Stacks } from '../cloudformation/stacks.ts';
 import type { ConfigurationData } from '../configuration-data.ts';
 import type { CustomResources } from '../custom-resources.ts';
 import type { EventSourceMappingDefinition } from '../event-source-mapping.ts';
@@ -16,9 +19,11 @@ import type { DeployedResource, StackIdentity } from '../template-resolver.ts';
 
 /** What of the sandbox the resources of stacks are made of. */
 export interface StackServices {
+  readonly clock: Clock;
   /** A client that acts in an account and region. */
   readonly clientOf: (accountId: string, region: string) => InternalClient;
   readonly configuration: ConfigurationData;
+  readonly notifications: DeploymentNotifications;
   readonly logs: LogStore;
   readonly roles: Roles;
   readonly host: FunctionHost;
@@ -27,6 +32,8 @@ export interface StackServices {
   readonly schedules: Schedules;
   readonly organization: Organization | undefined;
   readonly stackSets: StackSets;
+  /** What CloudFormation knows of stacks. */
+  readonly deployedStacks: Stacks;
 }
 
 /** What the creation of one resource can use. */
@@ -39,7 +46,7 @@ export interface DeployContext extends StackServices {
   readonly client: InternalClient;
   readonly resolve: (value: unknown, path: string) => unknown;
   /** Makes a resource known that another one brings along. */
-  readonly register: (logicalId: string, resource: DeployedResource) => void;
+  readonly register: (logicalId: string, type: string, resource: DeployedResource) => void;
   /** Notes a part that is left out, by a name that people find. */
   readonly leaveOut: (name: string, type: string) => void;
   readonly functions: FunctionDefinition[];

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { stackArn } from '../cloudformation/stack-arn.ts';
 import { DEFAULT_SERVICE_TIMEOUT_SECONDS } from '../custom-resources.ts';
 import { count, type Deployer, text } from './context.ts';
 
@@ -7,7 +8,7 @@ export const deployCustomResource: Deployer = async ({ customResources, stack },
   const given = z.looseObject({ ServiceToken: text, ServiceTimeout: count.optional() }).parse(properties);
   const request = {
     serviceToken: given.ServiceToken,
-    stackId: `arn:aws:cloudformation:${stack.region}:${stack.accountId}:stack/${stack.stackName}/00000000-0000-4000-8000-000000000000`,
+    stackId: stackArn(stack),
     logicalId,
     type,
     properties: asTexts(given),

@@ -73,8 +73,10 @@ const deployFunction: Deployer = async (context, logicalId, properties) => {
     ref: name,
     attributes: { Arn: arn },
     remove: async () => {
-      for (const end of ends.toReversed()) {
+      // What has ended is not ended again, should one of them fail and the deletion go on later.
+      for (let end = ends.at(-1); end !== undefined; end = ends.at(-1)) {
         await end();
+        ends.pop();
       }
     },
   };
@@ -101,7 +103,7 @@ async function addEvent(
       const target = { Id: `${name}Target`, Arn: functionArn, Input, InputPath };
       const rule = await putRule(context, { Name, EventBusName, EventPattern: Pattern, Targets: [target] });
       context.host.permit(functionArn, invocationBy('events.amazonaws.com', functionArn, rule.attributes.Arn));
-      context.register(name, { ref: rule.ref, attributes: rule.attributes });
+      context.register(name, 'AWS::Events::Rule', { ref: rule.ref, attributes: rule.attributes });
       return rule.remove;
     }
     default:
@@ -216,7 +218,7 @@ function generateRole(
       ...readServerlessPolicies(context, definition.Policies),
     ],
   });
-  context.register(logicalId, role);
+  context.register(logicalId, 'AWS::IAM::Role', role);
   return role.attributes['Arn'] ?? '';
 }
 

@@ -91,7 +91,7 @@ function generateRole(context: DeployContext, logicalId: string, policies: unkno
     },
     policies: readServerlessPolicies(context, policies),
   });
-  context.register(logicalId, role);
+  context.register(logicalId, 'AWS::IAM::Role', role);
   return role.attributes['Arn'] ?? '';
 }
 

@@ -22,12 +22,14 @@ import {
 import { addLayerVersion } from './publish-layer.ts';
 import { createQuotas } from './quotas.ts';
 import { createRouter } from './router.ts';
+import { type FunctionSeed, seedFunctions } from './seed.ts';
 import type { FunctionVersion, Home, LambdaFunction } from './state.ts';
 
 export { ConnectionLost } from './connection-lost.ts';
 export type { FaultDocument, FaultDocumentInput } from './fault-schema.ts';
 export type { DeliveryFate, Faults } from './faults.ts';
 export type { Gatekeeper, TagChange } from './plane.ts';
+export type { FunctionSeed } from './seed.ts';
 
 export interface LambdaOptions {
   readonly clock: Clock;
@@ -95,6 +97,11 @@ export interface LambdaControlPlane {
    */
   readonly handle: ApiService;
   readonly faults: Faults;
+  /**
+   * Puts functions in place, Active, that no caller created: no call, record or event tells of them. All, or none.
+   * @throws AwsError `InvalidFunctions` 400 that says in which function what is wrong.
+   */
+  seed(functions: readonly FunctionSeed[]): void;
   /** Puts a layer version in place that no caller published, and returns its ARN. */
   publishVendorLayer(layer: VendorLayer): string;
   /** The functions that have at least one tag, in no particular order. */
@@ -210,6 +217,7 @@ export function createLambda(options: LambdaOptions): LambdaControlPlane {
         });
       });
     },
+    seed: (functions) => seedFunctions(plane, functions),
     publishVendorLayer(layer) {
       const home = plane.home(layer.account, layer.region);
       const digest = createHash('sha256')

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { SERVICE_NAMES } from '../protocol.ts';
 
 /**
  * What can be made to go wrong. The whole document is replaced at once; an empty one is a healthy AWS. Names in scopes
@@ -83,7 +84,15 @@ const deliveryFault = z
 
 const rate = z.number().positive().nullable();
 
+const milliseconds = z.number().nonnegative();
+
 export const faultsSchema = z.strictObject({
+  /** How long every call waits before it is looked at: of all services, or by the service's signing name. */
+  latencyMilliseconds: z
+    .union([milliseconds, z.partialRecord(z.enum(SERVICE_NAMES), milliseconds)], {
+      error: `milliseconds, or an object of milliseconds by service: ${SERVICE_NAMES.join(', ')}`,
+    })
+    .default(0),
   calls: z.array(callFault).default([]),
   transitions: z.array(transitionFault).default([]),
   /** Callers who may not `ListTags`: `GetFunction` answers them with `TagsError`. */

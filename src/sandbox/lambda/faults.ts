@@ -26,6 +26,8 @@ export interface Faults {
   read(): FaultDocument;
   /** The switches that don't count down, read at every call. */
   settings(): Pick<FaultDocument, 'quotas' | 'timings' | 'retiredRuntimes' | 'frozenRuntimes'>;
+  /** How long a call of a service waits before it is looked at. For the one who takes calls off the wire. */
+  latencyOf(service: string): number;
   /** Takes the place of all former faults. @throws AwsError `InvalidFaults` 400 that says what is wrong and why. */
   replace(document: unknown): FaultDocument;
   /** What the faults do to a call; uses up a turn of every fault that fits. */
@@ -81,6 +83,10 @@ export function createFaults(random: () => number = Math.random): Faults {
       delivery: document.delivery.map(remaining),
     }),
     settings: () => document,
+    latencyOf: (service) => {
+      const { latencyMilliseconds } = document;
+      return typeof latencyMilliseconds === 'number' ? latencyMilliseconds : (latencyMilliseconds[service] ?? 0);
+    },
     replace(given) {
       const parsed = faultsSchema.safeParse(given);
       if (!parsed.success) {

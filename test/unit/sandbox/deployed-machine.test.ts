@@ -125,7 +125,6 @@ const definition = JSON.stringify({
           Work: {
             Type: 'Task',
             Resource: 'arn:aws:states:::lambda:invoke',
-            // biome-ignore lint/suspicious/noTemplateCurlyInString: filled in by the deployment
             Parameters: { FunctionName: '${WorkerArn}', Payload: { 'item.$': '$' } },
             ResultSelector: { 'got.$': '$.Payload.got.item' },
             Retry: [{ ErrorEquals: ['Lambda.TooManyRequestsException'], IntervalSeconds: 1, MaxAttempts: 2 }],
@@ -133,7 +132,6 @@ const definition = JSON.stringify({
           },
           Forbidden: {
             Type: 'Task',
-            // biome-ignore lint/suspicious/noTemplateCurlyInString: filled in by the deployment
             Resource: '${ForbiddenArn}',
             Catch: [{ ErrorEquals: ['Lambda.AWSLambdaException'], Next: 'Refused' }],
             End: true,

@@ -26,7 +26,7 @@ import {
   SQSClient,
 } from '@aws-sdk/client-sqs';
 import { AssumeRoleCommand, GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
-import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { runSandbox } from '../../../src/sandbox/command.ts';
 import { PortInUseError } from '../../../src/sandbox/endpoint.ts';
 import { type Sandbox, startSandbox } from '../../../src/sandbox/sandbox.ts';
@@ -242,10 +242,30 @@ describe('the call log', () => {
     ]);
   });
 
+  it('tells when each call came and went, so that those in flight together can be counted', async () => {
+    sandbox.lambda.faults.replace({ latencyMilliseconds: { sts: 300 } });
+    const sts = new STSClient(as('dave'));
+    await Promise.all([1, 2, 3].map(() => sts.send(new GetCallerIdentityCommand({}))));
+    await sts.send(new GetCallerIdentityCommand({}));
+    sandbox.lambda.faults.replace({});
+    const times = sandbox.calls.list().map((call) => ({
+      from: call.startedAtMilliseconds,
+      to: call.endedAtMilliseconds ?? expect.fail('in flight'),
+    }));
+    const inFlightAt = (moment: number) => times.filter(({ from, to }) => from <= moment && moment < to).length;
+    expect(times.every(({ from, to }) => Number.isFinite(from) && to > from)).toBe(true);
+    expect(Math.max(...times.slice(0, 3).map(({ from }) => inFlightAt(from)))).toBe(3);
+    expect(inFlightAt(times[3]?.from ?? 0)).toBe(1);
+    expect(Math.abs((times[0]?.from ?? 0) - Date.now())).toBeLessThan(3_600_000);
+  });
+
   it('is filtered and emptied on request', async () => {
     await new STSClient(as('dave')).send(new GetCallerIdentityCommand({}));
     const url = `${sandbox.endpoint}/_sandbox/calls`;
     expect(await (await fetch(`${url}?service=lambda`)).json()).toEqual([]);
+    expect(await (await fetch(`${url}?functionName=worker`)).json()).toEqual([]);
+    expect(await (await fetch(`${url}?caller=user`)).json()).toHaveLength(1);
+    expect((await fetch(`${url}?function=worker`)).status).toBe(400);
     await fetch(url, { method: 'DELETE' });
     expect(await (await fetch(url)).json()).toEqual([]);
   });
@@ -340,6 +360,94 @@ it('faults are replaced, read and taken away from outside', async () => {
   expect(await (await fetch(url)).json()).toMatchObject({ calls: [] });
   const refused = await fetch(url, { method: 'PUT', body: '{"unknown":1}' });
   expect(refused.status).toBe(400);
+});
+
+describe('a latency', () => {
+  afterEach(() => sandbox.lambda.faults.replace({}));
+  const identity = () => new STSClient(as('a')).send(new GetCallerIdentityCommand({}));
+  const listTopics = () => new SNSClient(as('a')).send(new ListTopicsCommand({}));
+
+  it('of a service holds back its calls, and no others', async () => {
+    sandbox.lambda.faults.replace({ latencyMilliseconds: { sts: 300 } });
+    const story: string[] = [];
+    const slow = identity().then(() => story.push('sts'));
+    await vi.waitFor(() => expect(sandbox.calls.list()).toMatchObject([{ service: 'sts', inFlight: true }]));
+    await listTopics();
+    story.push('sns');
+    await slow;
+    expect(story).toEqual(['sns', 'sts']);
+  });
+
+  it('of all services holds back each, before it is looked at', async () => {
+    sandbox.lambda.faults.replace({ latencyMilliseconds: 300 });
+    const before = sandbox.trail.records().length;
+    const calls = [identity(), new LambdaClient(as('a')).send(new GetFunctionCommand({ FunctionName: 'no' }))];
+    const ended = Promise.allSettled(calls);
+    await vi.waitFor(() => expect(sandbox.calls.list()).toMatchObject([{ inFlight: true }, { inFlight: true }]));
+    expect(sandbox.trail.records()).toHaveLength(before);
+    expect(await ended).toMatchObject([
+      { status: 'fulfilled' },
+      { status: 'rejected', reason: { name: 'ResourceNotFoundException' } },
+    ]);
+    expect(sandbox.trail.records()).toHaveLength(before + 1);
+  });
+
+  it('of a service that there is not is refused', async () => {
+    const put = (latencyMilliseconds: unknown) =>
+      fetch(`${sandbox.endpoint}/_sandbox/faults`, { method: 'PUT', body: JSON.stringify({ latencyMilliseconds }) });
+    expect(await (await put({ lamda: 20 })).text()).toContain('latencyMilliseconds: Unrecognized key: \\"lamda\\"');
+    expect((await put(-1)).status).toBe(400);
+    expect((await put({ lambda: 20, tagging: 20 })).status).toBe(200);
+  });
+});
+
+describe('requests to the sandbox itself', () => {
+  const post = (name: string, body: unknown) =>
+    fetch(`${sandbox.endpoint}/_sandbox/${name}`, { method: 'POST', body: JSON.stringify(body) });
+
+  it('put functions in place, without records', async () => {
+    const before = sandbox.trail.records().length;
+    const seed = (name: string) => ({
+      accountId: '222233334444',
+      region: 'eu-west-1',
+      name,
+      runtime: 'python3.12',
+      handler: 'app.handler',
+      tags: { team: 'shop' },
+    });
+    const answer = await post('functions', [seed('one'), seed('two')]);
+    expect([answer.status, await answer.json()]).toEqual([200, { functions: 2 }]);
+    expect(sandbox.trail.records()).toHaveLength(before);
+    const { Configuration } = await new LambdaClient(as('222233334444/olga')).send(
+      new GetFunctionCommand({ FunctionName: 'two' }),
+    );
+    expect(Configuration).toMatchObject({ State: 'Active', Runtime: 'python3.12' });
+    const refused = await post('functions', [seed('three'), { ...seed('four'), region: 1 }]);
+    expect(refused.status).toBe(400);
+    expect(await refused.json()).toMatchObject({
+      error: 'InvalidFunctions',
+      message: expect.stringContaining('functions[1].region'),
+    });
+    expect((await post('functions', { functions: [] })).status).toBe(400);
+  });
+
+  it('make roles that no template has made', async () => {
+    const trustPolicy = { Statement: [{ Effect: 'Allow', Principal: '*', Action: 'sts:AssumeRole' }] };
+    const statement = { Effect: 'Allow', Action: 'sts:GetCallerIdentity', Resource: '*' };
+    const definition = {
+      accountId: '333344445555',
+      name: 'by-hand',
+      path: '/teams/',
+      trustPolicy,
+      policies: { p: { Statement: statement } },
+    };
+    const made = await post('roles', definition);
+    expect([made.status, await made.json()]).toEqual([200, { arn: 'arn:aws:iam::333344445555:role/teams/by-hand' }]);
+    const again = await post('roles', definition);
+    expect([again.status, await again.text()]).toEqual([400, expect.stringContaining('already exists in account')]);
+    expect((await post('roles', { ...definition, name: 'other', trustPolicy: { Statement: 1 } })).status).toBe(400);
+    expect((await post('roles', { ...definition, accountId: 'x' })).status).toBe(400);
+  });
 });
 
 describe('a port that is taken', () => {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { parseTemplate } from '../../../src/sandbox/template.ts';
 import { createTemplateResolver } from '../../../src/sandbox/template-resolver.ts';
 
-const text = String.raw`
+const text = `
 Parameters:
   Stage: { Type: String, Default: test }
   Names: { Type: CommaDelimitedList, Default: 'a, b' }

@@ -3,10 +3,11 @@ import { parseBody } from '../body.ts';
 import { codeSource, readCode } from '../code-package.ts';
 import { createConstraints } from '../constraints.ts';
 import { requireAcceptableVariables } from '../environment.ts';
-import { functionArn, parseFunctionName } from '../function-name.ts';
+import { parseFunctionName } from '../function-name.ts';
 import { locate, tellingOf, toldTwice } from '../functions.ts';
 import { attached, requireLayers, requireSigned } from '../layers.ts';
 import { creating } from '../lifecycle.ts';
+import { newFunction } from '../new-function.ts';
 import { type Action, type Call, lambdaTime, occasionOf, type Plane } from '../plane.ts';
 import { codeSigningConfigNotFound, conflict, invalidParameter } from '../refusals.ts';
 import { requireKnownRuntime, runtimeNoLongerSupported } from '../runtimes.ts';
@@ -52,27 +53,18 @@ export const createFunction: Action = {
 
     const defaults = defaultSettings(name, input.Role, packageType);
     const settings = applySettings(name, defaults, input, attached(layers));
-    const target: LambdaFunction = {
+    const target = newFunction(
+      home,
       name,
-      arn: functionArn(home, name),
-      latest: {
-        version: '$LATEST',
+      {
         settings: { ...settings, Architectures: input.Architectures ?? settings.Architectures },
         code,
         revisionId: plane.uuid(),
         lastModified: lambdaTime(plane.clock, 'milliseconds'),
         lifecycle: creating,
       },
-      published: new Map(),
-      lastVersion: 0,
-      publishedFrom: undefined,
-      aliases: new Map(),
-      tags,
-      tagVersion: 0,
-      reservedConcurrency: undefined,
-      policies: new Map(),
-      codeSigningConfigArn: input.CodeSigningConfigArn,
-    };
+      { tags, codeSigningConfigArn: input.CodeSigningConfigArn },
+    );
     home.functions.add(name, target);
     home.codeBytes += code.size;
     const answered = input.Publish === true ? publish(home, target, creating, plane.uuid) : target.latest;

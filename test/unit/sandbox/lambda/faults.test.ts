@@ -19,6 +19,7 @@ describe('the document of faults', () => {
   it('is a healthy AWS with real quotas when it is empty', () => {
     const lambda = createLambda({ clock: createManualClock(), onRecord: () => {} });
     expect(lambda.faults.read()).toEqual({
+      latencyMilliseconds: 0,
       calls: [],
       transitions: [],
       unreadableTags: [],

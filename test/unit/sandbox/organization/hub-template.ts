@@ -76,7 +76,7 @@ Transform: AWS::Serverless-2016-10-31
 Parameters:
   OrganizationId: { Type: String, Default: '' }
   OrganizationalUnitIds: { Type: CommaDelimitedList, Default: '' }
-  MemberRegions: { Type: CommaDelimitedList, Default: '' }
+  Regions: { Type: CommaDelimitedList, Default: '' }
 Resources:
   Bus: { Type: AWS::Events::EventBus, Properties: { Name: organization } }
   BusPolicy:
@@ -149,6 +149,7 @@ Resources:
       StackSetName: members
       PermissionModel: SERVICE_MANAGED
       CallAs: DELEGATED_ADMIN
+      Capabilities: [CAPABILITY_NAMED_IAM]
       AutoDeployment: { Enabled: true, RetainStacksOnAccountRemoval: false }
       Parameters:
         - { ParameterKey: HubRoleArn, ParameterValue: !GetAtt HubRole.Arn }
@@ -157,7 +158,7 @@ Resources:
         - { ParameterKey: HomeRegion, ParameterValue: !Ref AWS::Region }
       StackInstancesGroup:
         - DeploymentTargets: { OrganizationalUnitIds: !Ref OrganizationalUnitIds }
-          Regions: !Ref MemberRegions
+          Regions: !Ref Regions
       TemplateBody: |
 ${indent(member, 8)}
 `;

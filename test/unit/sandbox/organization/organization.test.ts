@@ -18,6 +18,7 @@ import {
 import { DeleteMessageCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { AssumeRoleCommand, GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import type { LoggedCall } from '../../../../src/sandbox/call-log.ts';
 import { type Sandbox, startSandbox } from '../../../../src/sandbox/sandbox.ts';
 import { writeHub } from './hub-template.ts';
 
@@ -261,6 +262,26 @@ describe('a session of a role', () => {
       Configuration: { FunctionArn: `arn:aws:lambda:eu-west-1:${orders}:function:tagged` },
       Tags: { 'layerward:protect': 'on' },
     });
+  });
+
+  it('that a function has opened counts as the function’s, and so do those that it opens in turn', async () => {
+    sandbox.calls.reset();
+    const key = await memberKey(orders);
+    await callAsHub(lambdaCall(key, 'eu-west-1', functionPath('tagged')), { ...assume(memberRole(payments)), key });
+    await new LambdaClient(as(`${orders}/olga`, 'eu-west-1')).send(new GetFunctionCommand({ FunctionName: 'tagged' }));
+    const url = `${sandbox.endpoint}/_sandbox/calls`;
+    const of = async (query: string) => (await (await fetch(`${url}?${query}`)).json()) as LoggedCall[];
+    expect(await of('functionName=hub')).toMatchObject([
+      { service: 'sts', account: '111122223333', caller: { kind: 'function', functionName: 'hub' } },
+      {
+        service: 'lambda',
+        account: orders,
+        caller: { kind: 'function', functionName: 'hub', arn: expect.stringContaining('layerward-member') },
+      },
+      { service: 'sts', account: orders, caller: { kind: 'function', functionName: 'hub' } },
+    ]);
+    expect(await of('caller=user&service=lambda&action=GetFunction')).toHaveLength(1);
+    expect(await of('functionName=other')).toEqual([]);
   });
 
   it('sees TagsError where it may not list tags', async () => {
