@@ -1,9 +1,10 @@
-import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build, type Plugin } from 'esbuild';
 import { readAgents } from '../src/service/agent-files.ts';
 import { deployableTemplate, generate, policyFileInUse } from './generate.ts';
-import { literalSchemaKeys, withoutUnused } from './smaller-bundle.ts';
+import { literalSchemaKeys, versionsOnly, withoutUnused } from './smaller-bundle.ts';
 
 /*
  * Builds what is deployed: `dist/<function>/index.mjs` for each folder in functions/, the SDK inside, and
@@ -54,7 +55,7 @@ export async function buildFunctions(): Promise<Map<string, number>> {
       keepNames: false,
       legalComments: 'none',
       banner: { js: requireBanner },
-      plugins: [bundledAgents, literalSchemaKeys, withoutUnused],
+      plugins: [bundledAgents, literalSchemaKeys, versionsOnly, withoutUnused],
       // In Lambda the credentials are in the environment, so the other sources are never asked for.
       external: otherCredentialSources,
       metafile: true,
@@ -66,12 +67,20 @@ export async function buildFunctions(): Promise<Map<string, number>> {
   return sizes;
 }
 
+/** A mark of what the bundles hold. */
+function hashOf(functions: Iterable<string>): string {
+  const hash = createHash('sha256');
+  for (const name of [...functions].sort()) hash.update(readFileSync(join(root, 'dist', name, 'index.mjs')));
+  return hash.digest('hex').slice(0, 16);
+}
+
 if (import.meta.main) {
   const print = process.argv.includes('--quiet') ? () => {} : console.log;
   generate();
-  for (const [name, bytes] of await buildFunctions())
-    print(`${`dist/${name}/index.mjs`.padEnd(28)}  ${Math.round(bytes / 1024)} KB`);
+  const sizes = await buildFunctions();
+  for (const [name, bytes] of sizes) print(`${`dist/${name}/index.mjs`.padEnd(28)}  ${Math.round(bytes / 1024)} KB`);
   const policyFile = policyFileInUse();
-  writeFileSync(join(root, 'dist/template.yaml'), deployableTemplate(policyFile));
+  copyFileSync(join(root, 'infra/sweep.asl.json'), join(root, 'dist/sweep.asl.json'));
+  writeFileSync(join(root, 'dist/template.yaml'), deployableTemplate(policyFile, hashOf(sizes.keys())));
   print(`${'dist/template.yaml'.padEnd(28)}  with ${policyFile}`);
 }

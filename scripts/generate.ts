@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';
 import { agentSchema } from '../src/domain/agent.ts';
-import { policySchema } from '../src/domain/policy.ts';
+import { type Policy, policySchema } from '../src/domain/policy.ts';
 import { readAgents, readPolicyDocument } from '../src/service/agent-files.ts';
 
 /*
@@ -25,18 +25,37 @@ export function generatedFiles(): Map<string, string> {
   ]);
 }
 
-/** The template that is deployed: with this policy in it, and with paths from `dist/`, where it is written to. */
-export function deployableTemplate(policyFile: string): string {
+/**
+ * The template that is deployed: with this policy in it, with paths from `dist/`, where it is written to, and with a mark
+ * of the code, so that a deployment of new code is noticed by the custom resource that starts a sweep.
+ */
+export function deployableTemplate(policyFile: string, codeVersion: string): string {
   const template = readFileSync(join(root, 'template.yaml'), 'utf8');
-  return templateWith(template, readPolicyFile(policyFile)).replaceAll('CodeUri: dist/', 'CodeUri: ');
+  return templateWith(template, readPolicyFile(policyFile))
+    .replaceAll('CodeUri: dist/', 'CodeUri: ')
+    .replaceAll('DefinitionUri: infra/', 'DefinitionUri: ')
+    .replace('CodeVersion: development', `CodeVersion: ${codeVersion}`);
 }
+
+/** The template of the members, with the opt-in tag of this policy. */
+export function memberTemplate(policy: Policy): string {
+  const template = readFileSync(join(root, 'infra/member.yaml'), 'utf8');
+  const { tag, value } = policy.optIn;
+  const condition = `StringEquals: { ${JSON.stringify(`aws:ResourceTag/${tag}`)}: ${JSON.stringify(value)} }`;
+  if (!template.includes(exampleCondition)) throw new Error(`infra/member.yaml does not hold ${exampleCondition}`);
+  // A function, so that no character of a tag is taken for a reference.
+  return template.replace(exampleCondition, () => condition);
+}
+
+/** The condition on the opt-in tag, as infra/member.yaml has it for the example's policy. */
+const exampleCondition = 'StringEquals: { "aws:ResourceTag/layerward:protect": "on" }';
 
 /** The policy that is deployed: the team's own if there is one, else the example. */
 export function policyFileInUse(): string {
   return existsSync(join(root, 'policy.yaml')) ? 'policy.yaml' : 'policy.example.yaml';
 }
 
-function readPolicyFile(name: string): unknown {
+function readPolicyFile(name: string): Policy {
   return readPolicyDocument(readFileSync(join(root, name), 'utf8'), name, readAgents());
 }
 
@@ -44,26 +63,32 @@ function schemaFile(schema: z.ZodType, title: string): string {
   return `${JSON.stringify({ title, ...z.toJSONSchema(schema, { io: 'input' }) }, undefined, 2)}\n`;
 }
 
-function templateWith(template: string, policy: unknown): string {
+function templateWith(template: string, policy: Policy): string {
   // AppConfig knows draft 4 only: docs.aws.amazon.com/appconfig, "Understanding validators".
   const validator = JSON.stringify(z.toJSONSchema(policySchema, { io: 'input', target: 'draft-4' }));
   if (validator.length > longestValidator)
     throw new Error(`the policy's schema has ${validator.length} characters, and AppConfig takes ${longestValidator}`);
-  return embed(embed(template, 'policy schema', validator), 'policy', JSON.stringify(policy, undefined, 2));
+  const parts: readonly [name: string, key: string, content: string][] = [
+    ['policy schema', 'Content', validator],
+    ['policy', 'Content', JSON.stringify(policy, undefined, 2)],
+    ['member template', 'TemplateBody', memberTemplate(policy).trimEnd()],
+  ];
+  return parts.reduce((text, part) => embed(text, ...part), template);
 }
 
-/** Puts a text between its two marks, as a block scalar, indented as the marks are. */
-function embed(template: string, name: string, content: string): string {
-  const marks = new RegExp(`^( *)# begin generated: ${name}$[^]*?# end generated: ${name}$`, 'm');
-  if (!marks.test(template)) throw new Error(`template.yaml has no marks "# begin generated: ${name}" and "# end …"`);
+/** Puts a text between its two marks, wherever they are, as a block scalar, indented as the marks are. */
+function embed(template: string, name: string, key: string, content: string): string {
+  const marks = new RegExp(`^( *)# begin generated: ${name}$[^]*?# end generated: ${name}$`, 'gm');
+  if (template.search(marks) < 0)
+    throw new Error(`template.yaml has no marks "# begin generated: ${name}" and "# end …"`);
   return template.replace(marks, (_, indent: string) =>
     [
       `# begin generated: ${name}`,
-      'Content: |-',
-      ...content.split('\n').map((line) => `  ${line}`),
+      `${key}: |-`,
+      ...content.split('\n').map((line) => (line === '' ? '' : `  ${line}`)),
       `# end generated: ${name}`,
     ]
-      .map((line) => indent + line)
+      .map((line) => (line === '' ? '' : indent + line))
       .join('\n'),
   );
 }

@@ -28,6 +28,17 @@ export const literalSchemaKeys: Plugin = {
   },
 };
 
+/** The SDK's clients read their own package.json for nothing but their version, which is in the user agent. */
+export const versionsOnly: Plugin = {
+  name: 'versions-only',
+  setup({ onLoad }) {
+    onLoad({ filter: /[\\/]node_modules[\\/]@aws-sdk[\\/][\w-]+[\\/]package\.json$/ }, ({ path }) => {
+      const { version } = JSON.parse(readFileSync(path, 'utf8'));
+      return { contents: JSON.stringify({ version }), loader: 'json' };
+    });
+  },
+};
+
 /** A function that nobody calls; it says so if somebody does after all. */
 function neverCalled(what: string): string {
   return `() => { throw new Error(${JSON.stringify(`${what} is not in this bundle: see scripts/smaller-bundle.ts`)}); }`;

@@ -31,14 +31,19 @@ export function createAppConfigPolicies(
 ): Policies {
   let token: string | undefined;
   let policy: Policy | undefined;
-  let askAgainAt = 0;
+  let readAt = 0;
 
   async function poll(): Promise<Policy> {
+    const startedAt = now().getTime();
+    // AppConfig refuses a token that comes back too early, but not a new session.
+    if (startedAt < readAt + pollEveryMs) token = undefined;
     token ??= await startSession();
     const using = token;
     // A token serves once; if this call fails, a new session is started.
     token = undefined;
     const answer = await client.send(new GetLatestConfigurationCommand({ ConfigurationToken: using }));
+    // Another poll began later and was answered sooner.
+    if (policy && startedAt < readAt) return policy;
     const content = answer.Configuration?.transformToString() ?? '';
     // A new policy that can't be used must not leave the old one in force: the next poll asks for all of it again.
     if (content !== '') {
@@ -48,7 +53,7 @@ export function createAppConfigPolicies(
     token = answer.NextPollConfigurationToken;
     // Nothing comes where nothing has changed.
     if (!policy) throw new PolicyUnusable('AppConfig has no policy for Layerward; deploy one: see docs/policy.md');
-    askAgainAt = now().getTime() + pollEveryMs;
+    readAt = startedAt;
     return policy;
   }
 
@@ -64,15 +69,22 @@ export function createAppConfigPolicies(
     return InitialConfigurationToken;
   }
 
-  let polling: Promise<Policy> | undefined;
+  let polling: { readonly promise: Promise<Policy>; readonly startedAt: number } | undefined;
   return {
-    async current() {
-      if (policy && now().getTime() < askAgainAt) return policy;
-      polling ??= poll().finally(() => {
-        polling = undefined;
-      });
+    async current(asOf) {
+      const at = now().getTime();
+      const notBefore = asOf?.getTime() ?? 0;
+      if (policy && at < readAt + pollEveryMs && notBefore <= readAt) return policy;
+      if (!polling || polling.startedAt < notBefore) {
+        const started = { promise: poll(), startedAt: at };
+        polling = started;
+        const end = () => {
+          if (polling === started) polling = undefined;
+        };
+        started.promise.then(end, end);
+      }
       try {
-        return await polling;
+        return await polling.promise;
       } catch (error) {
         if (error instanceof PolicyUnusable) throw error;
         throw new PolicyUnusable(toLayerwardError(error, 'reading the policy from AppConfig').message, {

@@ -80,31 +80,31 @@ export function createDynamoDbFairShare(
       ':every': 2 * intervalMs,
     });
   /** There is a line: the turn is behind everybody else's. */
-  const joinLine = (quarter: Quarter, at: number) =>
+  const joinLine = (quarter: Quarter, at: number, longestWaitMs: number) =>
     update(quarter, 'SET nextAt = nextAt + intervalMs', 'nextAt > :now AND nextAt < :longest', {
       ':now': at,
-      ':longest': at + longestLineMs,
+      ':longest': at + longestWaitMs,
     });
 
   /** When this worker last saw the next free turn, to try the likelier of the writes first. */
   const seen = new Map<string, number>();
   return {
-    async reserve(quarter) {
+    async reserve(quarter, longestWaitMs = longestLineMs) {
       const name = `${quarter.accountId} ${quarter.region}`;
       for (let attempt = 0; attempt < 6; attempt++) {
         const at = now().getTime();
         const isLine = (seen.get(name) ?? 0) > at;
         const writes = isLine ? [joinLine, startLine, startSlowLine] : [startLine, joinLine, startSlowLine];
         for (const write of writes) {
-          const answer = await write(quarter, at);
+          const answer = await write(quarter, at, longestWaitMs);
           if (!answer) continue;
           seen.set(name, answer.nextAt);
           return Math.max(0, answer.nextAt - answer.intervalMs - at);
         }
       }
       throw new Throttled(
-        `the line for ${quarter.accountId} in ${quarter.region} is longer than ${longestLineMs / 60_000} minutes`,
-        { retryAfterSeconds: longestLineMs / 1000 },
+        `the line for ${quarter.accountId} in ${quarter.region} is longer than ${longestWaitMs / 1000} seconds`,
+        { retryAfterSeconds: longestWaitMs / 1000 },
       );
     },
 

@@ -11,7 +11,7 @@ import * as z from 'zod';
 import { driftCodes } from '../domain/drift.ts';
 import { InvalidInput } from '../domain/errors.ts';
 import { parseFunctionArn } from '../domain/function-arn.ts';
-import type { Coverage, RecordSummary, Records, SweepRecords } from '../domain/ports.ts';
+import type { AttachedRecords, Coverage, RecordSummary, Records, SweepRecords } from '../domain/ports.ts';
 import { type FunctionRecord, type Outcome, type RecordStatus, recordStatuses } from '../domain/record.ts';
 import { readRefusal, toLayerwardError } from './refusal.ts';
 
@@ -21,7 +21,8 @@ import { readRefusal, toLayerwardError } from './refusal.ts';
  *   state#<status>   <account>#<region>#<function>   the functions in a state, of one account or all
  *   drift#<day>      <time>#<function ARN>           what drifted on a day
  *   change#<day>     <time>#<function ARN>           every other change of state on a day
- *   coverage#<day>   <time>#<account>#<region>       what a sweep found
+ *   coverage#<day>   <time>#<what>                   what a sweep found
+ * What a sweep found is `pk` `sweep#<sweep>`, `sk` `<what>`.
  */
 
 /** The SDK takes an object with a key `constructor`, which a variable may be named, for an instance of a class. */
@@ -127,6 +128,18 @@ const summaryItem: z.ZodType<RecordSummary> = z.object({
   goalMark: optional(text),
 });
 
+const coverageItem: z.ZodType<Coverage> = z.object({
+  sweepId: text,
+  at: text,
+  what: text,
+  accountId: optional(text),
+  region: optional(text),
+  counts: z.record(text, z.number()),
+  sent: z.number(),
+  repaired: z.number(),
+  problem: optional(text),
+});
+
 /** The states in which a function may have something of ours, or opted in. */
 const openStates = recordStatuses.filter((one) => one !== 'released' && one !== 'deleted');
 
@@ -134,7 +147,7 @@ const openStates = recordStatuses.filter((one) => one !== 'released' && one !== 
 export function createDynamoDbRecords(
   client: DynamoDBClient,
   tableName: string,
-): Records & RecordQueries & SweepRecords {
+): Records & RecordQueries & SweepRecords & AttachedRecords {
   async function send<T>(doing: string, call: () => Promise<T>): Promise<T> {
     try {
       return await call();
@@ -162,7 +175,12 @@ export function createDynamoDbRecords(
   async function* query(
     keys: Readonly<Record<string, string>>,
     condition: string,
-    options: { readonly index?: string; readonly newestFirst?: boolean; readonly attributes?: readonly string[] },
+    options: {
+      readonly index?: string;
+      readonly newestFirst?: boolean;
+      readonly isConsistent?: boolean;
+      readonly attributes?: readonly string[];
+    },
   ): AsyncIterable<Record<string, unknown>> {
     let startKey: Record<string, AttributeValue> | undefined;
     do {
@@ -175,6 +193,7 @@ export function createDynamoDbRecords(
             KeyConditionExpression: condition,
             ExpressionAttributeValues: marshall(keys),
             ScanIndexForward: !options.newestFirst,
+            ...(options.isConsistent ? { ConsistentRead: true } : {}),
             ...projectionOf(options.attributes),
             ...exclusiveStart,
           }),
@@ -294,20 +313,33 @@ export function createDynamoDbRecords(
     },
 
     async saveCoverage(coverage: Coverage) {
-      const { sweepId, accountId, region, at } = coverage;
+      const { sweepId, at, what } = coverage;
       const item = {
         ...coverage,
-        pk: `coverage#${accountId}#${region}`,
-        sk: `sweep#${sweepId}`,
+        pk: `sweep#${sweepId}`,
+        sk: what,
         outcomePk: `coverage#${at.slice(0, 10)}`,
-        outcomeSk: `${at}#${accountId}#${region}`,
+        outcomeSk: `${at}#${what}`,
         expiresAt: Math.floor(Date.parse(at) / 1000) + (historyDays * dayMs) / 1000,
       };
-      await send(`writing the coverage of ${accountId} in ${region}`, () =>
-        client.send(
-          new PutItemCommand({ TableName: tableName, Item: marshall(item, { removeUndefinedValues: true }) }),
-        ),
+      await send(`writing what a sweep found of ${what}`, () =>
+        client.send(new PutItemCommand({ TableName: tableName, Item: marshall(item, itemOptions) })),
       );
+    },
+
+    async *coverageOf(sweepId) {
+      const items = query({ ':sweep': `sweep#${sweepId}` }, 'pk = :sweep', { isConsistent: true });
+      for await (const item of items) yield parseItem(coverageItem, item, `what the sweep ${sweepId} found`);
+    },
+
+    async *attached() {
+      for (const state of openStates) {
+        const items = query({ ':status': `state#${state}` }, 'outcomePk = :status', { index: 'outcomes' });
+        for await (const item of items) {
+          const record = parseItem(recordItem, item, `a record in state ${state}`);
+          if (record.attachment || record.pending.length > 0) yield record;
+        }
+      }
     },
 
     async *drifted(from, to) {

@@ -54,6 +54,7 @@ export function clientsByPlace<Client>(
     readonly partition: string;
     readonly memberRoleName: string;
     readonly sts: STSClient;
+    readonly now: () => Date;
   },
   create: (region: string, credentials: MemberCredentials | undefined) => Client,
 ): (place: { readonly region: string; readonly accountId: string }) => Client {
@@ -67,7 +68,7 @@ export function clientsByPlace<Client>(
     const ofMember =
       accountId === options.ownAccountId
         ? undefined
-        : (credentials.get(accountId) ?? once(assumeMemberRole(options.sts, roleArn)));
+        : (credentials.get(accountId) ?? once(assumeMemberRole(options.sts, roleArn), options.now));
     if (ofMember) credentials.set(accountId, ofMember);
     const client = create(region, ofMember);
     clients.set(key, client);
@@ -76,11 +77,11 @@ export function clientsByPlace<Client>(
 }
 
 /** One session an account, however many regions it is used in, asked for anew shortly before it expires. */
-function once(assume: MemberCredentials): MemberCredentials {
+function once(assume: MemberCredentials, now: () => Date): MemberCredentials {
   const earlyMs = 5 * 60_000;
   let current: { readonly promise: ReturnType<MemberCredentials>; expiresAt: number } | undefined;
   return () => {
-    if (current && current.expiresAt - earlyMs > Date.now()) return current.promise;
+    if (current && current.expiresAt - earlyMs > now().getTime()) return current.promise;
     const session = { promise: assume(), expiresAt: Number.POSITIVE_INFINITY };
     current = session;
     session.promise.then(

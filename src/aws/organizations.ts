@@ -1,48 +1,83 @@
-import { ListAccountsCommand, ListParentsCommand, type OrganizationsClient } from '@aws-sdk/client-organizations';
-import type { Organization } from '../domain/ports.ts';
+import {
+  DescribeOrganizationCommand,
+  ListAccountsForParentCommand,
+  ListOrganizationalUnitsForParentCommand,
+  ListRootsCommand,
+  type OrganizationsClient,
+} from '@aws-sdk/client-organizations';
+import type { Account, Organization } from '../domain/ports.ts';
 import { toLayerwardError } from './refusal.ts';
 
-/** How long an account's place in the organization is kept: accounts move seldom. */
-const keptForMs = 15 * 60_000;
-
-/** The organization as AWS Organizations knows it; the hub must be a delegated administrator of it, or its management account. */
-export function createAwsOrganization(client: OrganizationsClient, now: () => Date): Organization {
-  const kept = new Map<string, { readonly units: Promise<readonly string[]>; readonly until: number }>();
-  return {
-    unitsOf(accountId) {
-      const known = kept.get(accountId);
-      if (known && known.until > now().getTime()) return known.units;
-      const units = listUnits(client, accountId);
-      kept.set(accountId, { units, until: now().getTime() + keptForMs });
-      // A failure is not kept: whoever asks next asks AWS.
-      units.catch(() => kept.delete(accountId));
-      return units;
-    },
-    async *accounts() {
-      let token: string | undefined;
-      do {
-        const page = await client.send(new ListAccountsCommand({ NextToken: token })).catch((error: unknown) => {
-          throw toLayerwardError(error, 'listing the accounts of the organization');
-        });
-        for (const { Id, Name, State, Status } of page.Accounts ?? [])
-          if (Id) yield { accountId: Id, name: Name ?? Id, isActive: (State ?? Status) === 'ACTIVE' };
-        token = page.NextToken;
-      } while (token);
-    },
-  };
+/** A page of a listing, whatever it lists. */
+interface Page<T> {
+  readonly items: readonly T[] | undefined;
+  readonly nextToken: string | undefined;
 }
 
-async function listUnits(client: OrganizationsClient, accountId: string): Promise<string[]> {
-  const units: string[] = [];
-  for (let child: string | undefined = accountId; child; ) {
-    const answer: { Parents?: { Id?: string | undefined; Type?: string | undefined }[] | undefined } = await client
-      .send(new ListParentsCommand({ ChildId: child }))
-      .catch((error: unknown) => {
-        throw toLayerwardError(error, `asking for the organizational units of account ${accountId}`);
+/**
+ * The organization as AWS Organizations has it; the caller must be its management account or a delegated administrator.
+ * It is walked from its root down, so that it takes a few calls for each unit, and none for each account: AWS allows
+ * few calls of Organizations a second.
+ */
+export function createAwsOrganization(client: OrganizationsClient): Organization {
+  async function* all<T>(doing: string, ask: (token: string | undefined) => Promise<Page<T>>): AsyncIterable<T> {
+    let token: string | undefined;
+    do {
+      const page: Page<T> = await ask(token).catch((error: unknown) => {
+        throw toLayerwardError(error, doing);
       });
-    const parent = answer.Parents?.[0];
-    if (parent?.Id) units.push(parent.Id);
-    child = parent?.Type === 'ROOT' ? undefined : parent?.Id;
+      yield* page.items ?? [];
+      token = page.nextToken;
+    } while (token);
   }
-  return units;
+
+  /** Every unit from here on down, each with those above it: itself first, the root last. */
+  async function* unitsUnder(path: readonly [string, ...string[]]): AsyncIterable<readonly [string, ...string[]]> {
+    yield path;
+    const [parent] = path;
+    const children = all(`listing the organizational units of ${parent}`, async (NextToken) => {
+      const page = await client.send(new ListOrganizationalUnitsForParentCommand({ ParentId: parent, NextToken }));
+      return { items: page.OrganizationalUnits, nextToken: page.NextToken };
+    });
+    for await (const { Id } of children) if (Id) yield* unitsUnder([Id, ...path]);
+  }
+
+  async function* paths(): AsyncIterable<readonly [string, ...string[]]> {
+    const roots = all('listing the roots of the organization', async (NextToken) => {
+      const page = await client.send(new ListRootsCommand({ NextToken }));
+      return { items: page.Roots, nextToken: page.NextToken };
+    });
+    for await (const { Id } of roots) if (Id) yield* unitsUnder([Id]);
+  }
+
+  return {
+    async *accounts() {
+      for await (const path of paths()) {
+        const [parent] = path;
+        const accounts = all(`listing the accounts of ${parent}`, async (NextToken) => {
+          const page = await client.send(new ListAccountsForParentCommand({ ParentId: parent, NextToken }));
+          return { items: page.Accounts, nextToken: page.NextToken };
+        });
+        for await (const { Id, Name, State, Status } of accounts)
+          if (Id)
+            yield {
+              accountId: Id,
+              name: Name ?? Id,
+              isActive: (State ?? Status) === 'ACTIVE',
+              organizationalUnits: path,
+            } satisfies Account;
+      }
+    },
+    async *units() {
+      for await (const [unit] of paths()) yield unit;
+    },
+    async managementAccountId() {
+      const { Organization: described } = await client
+        .send(new DescribeOrganizationCommand({}))
+        .catch((error: unknown) => {
+          throw toLayerwardError(error, 'asking for the organization');
+        });
+      return described?.MasterAccountId ?? '';
+    },
+  };
 }

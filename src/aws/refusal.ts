@@ -2,7 +2,7 @@ import {
   AccessDenied,
   FunctionBusy,
   InvalidInput,
-  type LayerwardError,
+  LayerwardError,
   RevisionChanged,
   ServiceUnavailable,
   Throttled,
@@ -63,6 +63,8 @@ const denials = new Set([
  * @param doing what was tried, to what: `reading function arn:…`
  */
 export function toLayerwardError(error: unknown, doing: string): LayerwardError {
+  // One of ours has said it already: the credentials for a call could not be had, say.
+  if (error instanceof LayerwardError) return error;
   const refusal = readRefusal(error);
   const message = `${doing} failed: ${refusal.name}: ${refusal.message}`;
   const options = { cause: error };

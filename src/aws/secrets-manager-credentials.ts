@@ -15,15 +15,23 @@ type Answer = Awaited<ReturnType<CredentialStore['find']>>;
 
 /** Credentials in Secrets Manager: JSON `{"key": "...", "secret": "..."}` under the name that the policy gives. */
 export function createSecretsManagerCredentials(client: SecretsManagerClient, now: () => Date): CredentialStore {
-  const kept = new Map<string, { readonly answer: Answer; readonly until: number }>();
+  const kept = new Map<string, { readonly answer: Promise<Answer>; readonly askedAt: number; until: number }>();
   return {
-    async find(secretName) {
+    async find(secretName, asOf) {
       const known = kept.get(secretName);
-      if (known && known.until > now().getTime()) return known.answer;
-      const answer = await ask(client, secretName);
-      const keepMs = 'found' in answer ? keptForMs : missingKeptForMs;
-      kept.set(secretName, { answer, until: now().getTime() + keepMs });
-      return answer;
+      const at = now().getTime();
+      if (known && known.until > at && (!asOf || asOf.getTime() <= known.askedAt)) return known.answer;
+      // Who asks while somebody is asking gets the same answer.
+      const asked = { answer: ask(client, secretName), askedAt: at, until: Number.POSITIVE_INFINITY };
+      kept.set(secretName, asked);
+      try {
+        const answer = await asked.answer;
+        asked.until = at + ('found' in answer ? keptForMs : missingKeptForMs);
+        return answer;
+      } catch (error) {
+        if (kept.get(secretName) === asked) kept.delete(secretName);
+        throw error;
+      }
     },
   };
 }

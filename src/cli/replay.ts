@@ -116,7 +116,7 @@ function openSight({ endpoint, region, table }: Options, agents: Agents, policy:
     policy,
     ownFunctionArns: [],
     functions: createLambdaFunctions((place) => new LambdaClient({ ...options, region: place.region })),
-    organization: createSingleAccount(),
+    accounts: createSingleAccount(),
     credentials: createSecretsManagerCredentials(new SecretsManagerClient(options), now),
     records: table === undefined ? undefined : createDynamoDbRecords(new DynamoDBClient(options), table),
     now,

@@ -2,6 +2,7 @@ import * as z from 'zod';
 import type { Actor, Change, ChangeKind } from './change.ts';
 import { InvalidInput } from './errors.ts';
 import { type FunctionArn, formatFunctionArn, parseFunctionArn, resolveFunctionName } from './function-arn.ts';
+import { matchesName } from './policy.ts';
 
 /** Why something that happened needs no look. */
 export type DropReason = 'own-update' | 'failed-call' | 'read-only' | 'not-a-function' | 'other-event';
@@ -117,7 +118,7 @@ export function followUpMessage(change: Change): string {
 /**
  * Reads the body of a message from the queue: an EventBridge event with a CloudTrail record or a tag change in it, or
  * a later look of our own.
- * @param ownRoleArns roles whose calls are Layerward's own
+ * @param ownRoleArns roles whose calls are Layerward's own; `*` stands for any characters, such as any account
  * @throws {InvalidInput} that says what is wrong and where, for anything else.
  */
 export function readMessage(body: string, ownRoleArns: readonly string[]): Reading {
@@ -177,7 +178,7 @@ export function readCloudTrailRecord(input: unknown, ownRoleArns: readonly strin
   const kind = kinds.get(eventName);
   if (!kind) return dropped('other-event', `${eventName} changes nothing that Layerward looks after`);
   const issuer = record.userIdentity?.sessionContext?.sessionIssuer?.arn;
-  if (issuer !== undefined && ownRoleArns.includes(issuer))
+  if (issuer !== undefined && ownRoleArns.some((pattern) => matchesName(pattern, issuer)))
     return dropped('own-update', 'Layerward made this call itself');
 
   const named = functionNameOf(record, kind);

@@ -46,6 +46,16 @@ export interface Change {
   readonly followUp?: { readonly purpose: FollowUpPurpose; readonly attempt: number };
 }
 
+/**
+ * The moment that what is known of policy and credentials must not be older than. A sweep is often there because one of
+ * them has just changed, and what a worker still has in memory would say that all is well.
+ */
+export function knowledgeAsOf(changes: readonly Change[]): Date | undefined {
+  const times = changes.filter(({ kind }) => kind === 'swept' || kind === 'asked').map(({ eventTime }) => eventTime);
+  const latest = times.sort().at(-1);
+  return latest === undefined ? undefined : new Date(latest);
+}
+
 /** The longest delay that SQS allows, in seconds. */
 const longestDelay = 900;
 

@@ -22,6 +22,13 @@ export class PolicyUnusable extends LayerwardError {
   readonly retryable = true;
 }
 
+/** Nobody has noted yet where an account is in the organization; a new account is found within a quarter of an hour. */
+export class AccountUnknown extends LayerwardError {
+  override readonly name = 'AccountUnknown';
+  readonly code = 'account-unknown';
+  readonly retryable = true;
+}
+
 /** AWS answers slower than we ask: `TooManyRequestsException` and the like. */
 export class Throttled extends LayerwardError {
   override readonly name = 'Throttled';

@@ -29,8 +29,14 @@ export interface Functions {
 
 /** Credentials of groups. */
 export interface CredentialStore {
-  /** The secret's credentials, or why there are none, in a sentence without any of its content. */
-  find(secretName: string): Promise<{ readonly found: Credentials } | { readonly missing: string }>;
+  /**
+   * The secret's credentials, or why there are none, in a sentence without any of its content.
+   * @param asOf what was kept from before this moment does not count
+   */
+  find(
+    secretName: string,
+    asOf?: Date | undefined,
+  ): Promise<{ readonly found: Credentials } | { readonly missing: string }>;
 }
 
 /** An account of the organization. */
@@ -39,17 +45,33 @@ export interface Account {
   readonly name: string;
   /** Whether AWS says that it is active; a suspended one answers nothing. */
   readonly isActive: boolean;
+  /** The organizational units that it is in, the root included, nearest first. */
+  readonly organizationalUnits: readonly string[];
 }
 
-/** The organization that the accounts are in. */
+/** The organization as AWS has it now. */
 export interface Organization {
+  /** Every account, suspended ones included. */
+  accounts(): AsyncIterable<Account>;
+  /** Every organizational unit, the root included. */
+  units(): AsyncIterable<string>;
+  managementAccountId(): Promise<string>;
+}
+
+/** Where accounts are in the organization, as it was last noted down. */
+export interface AccountPlaces {
   /**
    * The organizational units of an account, the root included, nearest first; `undefined` where this deployment is for
    * one account and can't see an organization.
+   * @throws {AccountUnknown} for an account that has not been noted yet.
    */
   unitsOf(accountId: string): Promise<readonly string[] | undefined>;
-  /** Every account, suspended ones included. */
-  accounts(): AsyncIterable<Account>;
+}
+
+/** Notes down where accounts are, so that nobody has to ask AWS Organizations for each function. */
+export interface AccountRegister {
+  /** Makes the register hold these accounts and no others. Answers how many entries changed. */
+  replace(accounts: readonly Account[]): Promise<number>;
 }
 
 /** An account and region, which have quotas of their own. */
@@ -66,9 +88,10 @@ export interface FairShare {
   /**
    * Reserves the next turn, and answers in how many milliseconds it comes. Everybody who shares the quarter waits in one
    * line, whichever worker they are in.
-   * @throws {Throttled} where the line is longer than anybody should wait in it.
+   * @param longestWaitMs no turn is taken that comes later; as long as SQS holds a message back, if left out
+   * @throws {Throttled} where the line is longer than that.
    */
-  reserve(quarter: Quarter): Promise<number>;
+  reserve(quarter: Quarter, longestWaitMs?: number): Promise<number>;
   /** Notes that AWS throttled us all the same: everybody slows down for a while, and then recovers. */
   slowDown(quarter: Quarter, retryAfterSeconds: number | undefined): Promise<void>;
 }
@@ -96,25 +119,32 @@ export interface Inventory {
 /** What a sweep has to know of a record. */
 export type RecordSummary = Pick<FunctionRecord, 'functionArn' | 'status' | 'reason' | 'action' | 'goalMark'>;
 
-/** What a sweep found in an account and region: how many functions are in which state. Kept for plots over time. */
+/** What a sweep found in an account and region, or what kept it from looking. Kept for plots over time. */
 export interface Coverage {
   readonly sweepId: string;
-  readonly accountId: string;
-  readonly region: string;
   /** ISO 8601. */
   readonly at: string;
-  /** By status, or by status and reason: `protected`, `blocked: layer-limit`. */
+  /** `account 111122223333 in us-east-1`, `organizational unit ou-…`: one entry for each in a sweep. */
+  readonly what: string;
+  readonly accountId?: string;
+  readonly region?: string;
+  /** Functions by status, or by status and reason: `protected`, `blocked: layer-limit`. */
   readonly counts: Readonly<Record<string, number>>;
   /** How many functions were put on the queue to be looked at. */
   readonly sent: number;
-  /** Why the sweep could not look, where it could not. */
-  readonly failure?: string;
+  /** How many were put right by the sweep itself. */
+  readonly repaired: number;
+  /** Why the sweep could not look, and what to do about it. */
+  readonly problem?: string;
 }
 
 /** The policy in force. */
 export interface Policies {
-  /** @throws {PolicyUnusable} where there is none, or none that can be used. */
-  current(): Promise<Policy>;
+  /**
+   * @param asOf what was read before this moment does not count
+   * @throws {PolicyUnusable} where there is none, or none that can be used.
+   */
+  current(asOf?: Date | undefined): Promise<Policy>;
 }
 
 /** The records of functions, and their history. */
@@ -132,7 +162,33 @@ export interface Records {
 export interface SweepRecords {
   /** The functions of an account and region that are neither released nor deleted. */
   summaries(quarter: Quarter): AsyncIterable<RecordSummary>;
+  /** Writes what a sweep found of something; writing it again replaces it. */
   saveCoverage(coverage: Coverage): Promise<void>;
+  /** Everything that a sweep found so far. */
+  coverageOf(sweepId: string): AsyncIterable<Coverage>;
+}
+
+/** Whether this deployment is being taken away. */
+export interface DeploymentState {
+  /** From now on nothing new is attached. */
+  markEnding(): Promise<void>;
+  isEnding(): Promise<boolean>;
+}
+
+/** The answer to a request of CloudFormation's for a custom resource. */
+export interface CloudFormationAnswer {
+  readonly Status: 'SUCCESS' | 'FAILED';
+  readonly Reason: string;
+  readonly PhysicalResourceId: string;
+  readonly StackId: string;
+  readonly RequestId: string;
+  readonly LogicalResourceId: string;
+}
+
+/** What a release of everything reads. */
+export interface AttachedRecords {
+  /** Records that say that something of ours is, or may be, on the function. */
+  attached(): AsyncIterable<FunctionRecord>;
 }
 
 /** People and systems that want to know. */
@@ -161,7 +217,9 @@ export type MetricName =
   | 'UpdateRefused'
   | 'Throttled'
   | 'Conflicts'
-  | 'EventToFix';
+  | 'EventToFix'
+  | 'SweptPlaces'
+  | 'SweepProblems';
 
 /** Counts, and durations in milliseconds. */
 export interface Metrics {

@@ -1,98 +1,110 @@
 import type { Policy } from '../domain/policy.ts';
-import { namesOrganizationalUnits } from '../domain/policy.ts';
-import type { Coverage, Organization } from '../domain/ports.ts';
+import type { Account, Coverage, Organization } from '../domain/ports.ts';
 
-/** What a sweep goes through. */
-export interface SweepTargets {
-  readonly sweepId: string;
-  readonly accounts: readonly { readonly accountId: string; readonly organizationalUnits: readonly string[] }[];
-  readonly regions: readonly string[];
-  /** Empty for all groups. */
-  readonly secretNames: readonly string[];
+/** What a sweep goes through. Small: a state machine passes at most 256 KB on, and there may be 10,000 accounts. */
+export interface SweepPlan {
+  readonly accountIds: readonly string[];
+  readonly problems: readonly SweepProblem[];
 }
 
 /** Something that a person has to put right before a sweep can see everything. */
 export interface SweepProblem {
   /** `account 444455556666`, `organizational unit ou-…`. */
   readonly what: string;
+  readonly accountId?: string;
   readonly problem: string;
 }
 
-/** Works out which accounts and regions to sweep, and what is wrong with what the policy names. */
-export async function listSweepTargets(
-  options: {
-    readonly sweepId: string;
-    readonly regions: readonly string[];
-    readonly secretNames: readonly string[];
-    readonly policy: Policy;
-  },
-  organization: Organization,
-): Promise<{ readonly targets: SweepTargets; readonly problems: readonly SweepProblem[] }> {
-  const { policy } = options;
-  const accounts: { accountId: string; organizationalUnits: readonly string[] }[] = [];
+/** An organization as it is now, and what of it this deployment looks after. */
+export interface Coverable {
+  readonly accounts: readonly Account[];
+  /** Every organizational unit that there is, the root included. */
+  readonly units: ReadonlySet<string>;
+  /** StackSets never reach it, so it is looked after only where it is the hub, or named. */
+  readonly managementAccountId: string;
+  readonly hubAccountId: string;
+  /** The units whose accounts have the member stack. */
+  readonly memberUnits: readonly string[];
+  /** Accounts that got the member stack by hand. */
+  readonly additionalAccountIds: readonly string[];
+}
+
+/**
+ * Works out which accounts to sweep, and what is wrong with what policy and stack name. Accounts that the policy leaves
+ * out are swept as well: something of ours may be on their functions, and has to be released.
+ */
+export function planSweep(policy: Policy, organization: Coverable): SweepPlan {
+  const { accounts, units, managementAccountId, hubAccountId, memberUnits, additionalAccountIds } = organization;
   const problems: SweepProblem[] = [];
-  const excluded = new Set(policy.exclude.accounts ?? []);
-  const unitsSeen = new Set<string>();
-  const accountsSeen = new Set<string>();
-  for await (const { accountId, name, isActive } of organization.accounts()) {
-    accountsSeen.add(accountId);
-    if (!isActive) {
+  const covered = accounts.filter(
+    ({ accountId, organizationalUnits }) =>
+      accountId === hubAccountId ||
+      additionalAccountIds.includes(accountId) ||
+      (accountId !== managementAccountId && organizationalUnits.some((unit) => memberUnits.includes(unit))),
+  );
+  for (const { accountId, name, isActive } of covered)
+    if (!isActive)
       problems.push({
         what: `account ${accountId}`,
+        accountId,
         problem: `${name} is suspended, so its functions can't be looked at`,
       });
-      continue;
-    }
-    const units = namesOrganizationalUnits(policy) ? ((await organization.unitsOf(accountId)) ?? []) : [];
-    for (const unit of units) unitsSeen.add(unit);
-    // What the policy leaves out still has to be released where something of ours is on it.
-    accounts.push({ accountId, organizationalUnits: units });
-  }
-  const named = [policy.exclude, ...policy.rules.map(({ match }) => match)];
-  const groups = Object.values(policy.groups);
-  for (const accountId of new Set([
-    ...excluded,
-    ...named.flatMap((one) => one.accounts ?? []),
-    ...groups.flatMap((one) => one.accounts ?? []),
-  ]))
-    if (!accountsSeen.has(accountId))
-      problems.push({
-        what: `account ${accountId}`,
-        problem: 'the policy names it, and the organization has no such account',
-      });
-  for (const unit of new Set(named.flatMap((one) => one.organizationalUnits ?? [])))
-    if (!unitsSeen.has(unit))
-      problems.push({
-        what: `organizational unit ${unit}`,
-        problem: 'the policy names it, and no active account is in it',
-      });
-  const { sweepId, regions, secretNames } = options;
-  return { targets: { sweepId, accounts, regions, secretNames }, problems };
+  const accountIds = new Set(accounts.map(({ accountId }) => accountId));
+  const missing = (subject: string, what: string) => `${subject} names it, and the organization has no such ${what}`;
+  const places = [policy.exclude, ...policy.rules.map(({ match }) => match)];
+  const ofPolicy = [...places, ...Object.values(policy.groups)].flatMap((place) => place.accounts ?? []);
+  for (const [subject, ids] of [
+    ['the policy', ofPolicy],
+    ['the stack’s parameter AdditionalAccountIds', additionalAccountIds],
+  ] as const)
+    for (const accountId of new Set(ids))
+      if (!accountIds.has(accountId))
+        problems.push({ what: `account ${accountId}`, accountId, problem: missing(subject, 'account') });
+  for (const [subject, ids] of [
+    ['the policy', places.flatMap((place) => place.organizationalUnits ?? [])],
+    ['the stack’s parameter OrganizationalUnitIds', memberUnits],
+  ] as const)
+    for (const unit of new Set(ids))
+      if (!units.has(unit)) problems.push({ what: `organizational unit ${unit}`, problem: missing(subject, 'unit') });
+  return { accountIds: covered.filter(({ isActive }) => isActive).map(({ accountId }) => accountId), problems };
+}
+
+/** Reads all of an organization that a plan needs. */
+export async function readOrganization(
+  organization: Organization,
+): Promise<Pick<Coverable, 'accounts' | 'units' | 'managementAccountId'>> {
+  const accounts: Account[] = [];
+  for await (const account of organization.accounts()) accounts.push(account);
+  const units = new Set<string>();
+  for await (const unit of organization.units()) units.add(unit);
+  return { accounts, units, managementAccountId: await organization.managementAccountId() };
 }
 
 /** What a whole sweep found. */
 export interface SweepSummary {
   readonly sweepId: string;
-  /** Accounts and regions that were swept. */
-  readonly swept: number;
+  /** How many pairs of account and region were swept. */
+  readonly places: number;
   readonly counts: Readonly<Record<string, number>>;
   readonly sent: number;
-  readonly failures: readonly SweepProblem[];
+  readonly repaired: number;
+  readonly problems: readonly SweepProblem[];
 }
 
-/** Adds up what a sweep found in each account and region. */
+/** Adds up what a sweep found. */
 export async function summarizeSweep(sweepId: string, coverage: AsyncIterable<Coverage>): Promise<SweepSummary> {
   const counts = new Map<string, number>();
-  const failures: SweepProblem[] = [];
-  let swept = 0;
+  const problems: SweepProblem[] = [];
+  let places = 0;
   let sent = 0;
-  for await (const one of coverage) {
-    if (one.sweepId !== sweepId) continue;
-    if (one.failure !== undefined)
-      failures.push({ what: [one.accountId, one.region].filter(Boolean).join(' '), problem: one.failure });
-    else swept++;
-    sent += one.sent;
-    for (const [label, count] of Object.entries(one.counts)) counts.set(label, (counts.get(label) ?? 0) + count);
+  let repaired = 0;
+  for await (const { what, accountId, problem, ...found } of coverage) {
+    if (problem === undefined) places++;
+    else problems.push({ what, problem, ...(accountId === undefined ? {} : { accountId }) });
+    sent += found.sent;
+    repaired += found.repaired;
+    for (const [label, count] of Object.entries(found.counts)) counts.set(label, (counts.get(label) ?? 0) + count);
   }
-  return { sweepId, swept, counts: Object.fromEntries(counts), sent, failures };
+  const byName = Object.fromEntries([...counts].sort(([a], [b]) => a.localeCompare(b)));
+  return { sweepId, places, counts: byName, sent, repaired, problems };
 }

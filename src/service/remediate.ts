@@ -1,13 +1,21 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Agents } from '../domain/agent.ts';
 import { announcementMark, isForMachines, isForPeople } from '../domain/announcement.ts';
-import { attribute, type Change, type FollowUpPurpose, followUpAttempts, followUpDelay } from '../domain/change.ts';
+import {
+  attribute,
+  type Change,
+  type FollowUpPurpose,
+  followUpAttempts,
+  followUpDelay,
+  knowledgeAsOf,
+} from '../domain/change.ts';
 import { decide } from '../domain/decide.ts';
 import type { Decision } from '../domain/decision.ts';
 import { FunctionBusy, RecordChanged, RevisionChanged, StillWaiting, Throttled } from '../domain/errors.ts';
 import { type FunctionArn, formatFunctionArn } from '../domain/function-arn.ts';
 import { type Policy, type Selection, select } from '../domain/policy.ts';
 import type {
+  AccountPlaces,
   Announcer,
   CredentialStore,
   FairShare,
@@ -15,7 +23,6 @@ import type {
   Functions,
   Log,
   Metrics,
-  Organization,
   Policies,
   Records,
 } from '../domain/ports.ts';
@@ -40,7 +47,7 @@ export interface World {
   readonly agents: Agents;
   readonly ownFunctionArns: readonly string[];
   readonly functions: Functions;
-  readonly organization: Pick<Organization, 'unitsOf'>;
+  readonly accounts: AccountPlaces;
   readonly credentials: CredentialStore;
   readonly policies: Policies;
   readonly records: Records;
@@ -54,12 +61,11 @@ export interface World {
   readonly fairShare: FairShare;
   readonly now: () => Date;
   readonly sleep: (ms: number) => Promise<void>;
+  /** A turn that comes sooner is waited for; a look whose turn comes later goes back to the queue until then. */
+  readonly longestWaitMs: number;
   /** A number from 0 to 1 that sets apart the retries of functions that failed together. */
   readonly spread: () => number;
 }
-
-/** A turn that comes sooner is waited for. */
-const longestWaitMs = 1_000;
 
 /** How often a look starts over at once when the function or its record changed under it. */
 const attemptsAtOnce = 3;
@@ -111,12 +117,13 @@ async function look(arn: FunctionArn, changes: readonly Change[], world: World):
   world.metrics.add('Looked', 1);
   if (!snapshot) return lookAtNothing(functionArn, changes, world);
 
-  const policy = await world.policies.current();
-  const selection = select(policy, world.agents, await placeOf(arn, policy, world.organization), snapshot.tags);
+  const asOf = knowledgeAsOf(changes);
+  const policy = await world.policies.current(asOf);
+  const selection = select(policy, world.agents, await placeOf(arn, policy, world.accounts), snapshot.tags);
   const record = mayBeRecorded(snapshot, selection, changes, policy, world.agents)
     ? await world.records.find(functionArn)
     : undefined;
-  const decision = decide(await situationFor(snapshot, selection, record, policy, world));
+  const decision = decide(await situationFor(snapshot, selection, record, policy, world, asOf));
   const { change, isCulprit } = attribute(changes, partsConcerned(decision));
   await act({ snapshot, selection, record, decision, changes, cause: causeOf(change, isCulprit) }, world);
   return { functionArn, status: decision.status, reason: 'reason' in decision ? decision.reason : '' };
@@ -235,8 +242,8 @@ async function act({ snapshot, selection, record, decision, changes, cause }: Ca
   const ahead = recordUpdate(record, snapshot, decision, cause, selection.groupName, now);
   if (decision.mode === 'audit' || !decision.plan) return settle(record, ahead, world);
   const waitMs = hasTurn(changes) ? 0 : await world.fairShare.reserve(snapshot.arn);
-  // Nothing waits for long inside a function: the turn is kept, and the look comes back for it.
-  if (waitMs > longestWaitMs) return lookAgain(changes, 'turn', world, waitMs / 1000);
+  // The turn is kept, and the look comes back for it.
+  if (waitMs > world.longestWaitMs) return lookAgain(changes, 'turn', world, waitMs / 1000);
   await world.sleep(waitMs);
   await save(ahead, world);
   const answer = await world.functions.update(decision.plan).catch(async (error: unknown) => {

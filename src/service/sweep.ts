@@ -1,165 +1,261 @@
-import type { Agents } from '../domain/agent.ts';
 import type { Change } from '../domain/change.ts';
 import { decide } from '../domain/decide.ts';
 import type { Decision } from '../domain/decision.ts';
+import { LayerwardError } from '../domain/errors.ts';
 import { formatFunctionArn, parseFunctionArn } from '../domain/function-arn.ts';
-import { type Policy, select } from '../domain/policy.ts';
-import type {
-  Coverage,
-  CredentialStore,
-  FollowUps,
-  Functions,
-  Inventory,
-  Listed,
-  Quarter,
-  RecordSummary,
-  SweepRecords,
-} from '../domain/ports.ts';
+import { namesOrganizationalUnits, type Policy, type Selection, select } from '../domain/policy.ts';
+import type { Functions, Inventory, Listed, Quarter, RecordSummary, SweepRecords } from '../domain/ports.ts';
 import { goalMark } from '../domain/record.ts';
 import type { Snapshot } from '../domain/snapshot.ts';
 import { situationFor } from './judge.ts';
+import { remediate, type World } from './remediate.ts';
 
 /** What a sweep needs of the world. */
-export interface SweepWorld {
-  readonly agents: Agents;
-  readonly policy: Policy;
-  readonly ownFunctionArns: readonly string[];
+export interface SweepWorld extends World {
   readonly inventory: Inventory;
-  readonly functions: Pick<Functions, 'read'>;
-  readonly credentials: CredentialStore;
-  readonly records: SweepRecords;
-  readonly queue: Pick<FollowUps, 'send'>;
-  readonly now: () => Date;
+  readonly records: World['records'] & SweepRecords;
 }
 
 /** One account and region to be swept, or the rest of one. */
 export interface SweepTask extends Quarter {
   readonly sweepId: string;
-  /** The units of the account, where the policy may name them. */
-  readonly organizationalUnits?: readonly string[] | undefined;
-  /** Only functions whose credentials are in one of these secrets: after a rotation. */
-  readonly secretNames?: readonly string[] | undefined;
-  /** Where the last run stopped. */
-  readonly marker?: string | undefined;
-  readonly counts?: Readonly<Record<string, number>> | undefined;
-  readonly sent?: number | undefined;
+  /** When the sweep began; neither policy nor credentials may be older. ISO 8601. */
+  readonly startedAt: string;
+  /** Only functions whose credentials are in one of these secrets: after a rotation. Empty for all. */
+  readonly secretNames: readonly string[];
+  readonly progress?: SweepProgress | undefined;
 }
 
 /** How far a run came. */
 export interface SweepProgress {
-  readonly done: boolean;
-  readonly marker?: string;
+  /** Where the next run begins; absent at the end. */
+  readonly marker?: string | undefined;
+  /** Functions by status and reason. */
   readonly counts: Readonly<Record<string, number>>;
+  /** How many were put on the queue. */
   readonly sent: number;
+  /** How many were known as protected, were not any more, and are put right by the sweep itself. */
+  readonly repaired: number;
 }
+
+/** Whether there is time for more. */
+export type MayGoOn = () => boolean | Promise<boolean>;
+
+type Page = Awaited<ReturnType<Inventory['list']>>;
 
 /** As many `GetFunction` calls at a time; they have a quota of their own, 100 a second. */
 const readsAtOnce = 10;
+/**
+ * With more tagged functions than this, reading them is fewer calls only where they are lost among thousands of others:
+ * the count of functions is asked for only once a few pages have shown that there are more.
+ */
+const fewTagged = 100;
+const pagesBeforeCounting = 4;
+/** As many functions that are put right at a time; most of them wait for their turn. */
+const repairsAtOnce = 200;
 
 /**
  * Looks for drift that no event told of, the cheapest way: one listing of tagged functions, then either all functions
- * page by page or, where that is fewer calls, the tagged ones one by one. Everything is decided in memory; what may need
- * work goes on the queue, where `remediate` looks at it again before it does anything.
+ * page by page or, where that is fewer calls, the tagged ones one by one. Everything is decided in memory. What the
+ * record knows as protected, and is not any more, is put right at once, from what was just listed; whatever else may need
+ * work goes on the queue, where `remediate` reads it before it does anything (docs/adr/0008).
  *
  * @param mayGoOn asked after each page; where it says no, the run ends and its marker is where the next one begins
  */
-export async function sweep(task: SweepTask, world: SweepWorld, mayGoOn: () => boolean): Promise<SweepProgress> {
-  const { policy, inventory, records, queue } = world;
-  const counts = new Map(Object.entries(task.counts ?? {}));
-  let sent = task.sent ?? 0;
-  const known = new Map<string, RecordSummary>();
-  for await (const summary of records.summaries(task)) known.set(summary.functionArn, summary);
-  const tagged = new Map<string, Readonly<Record<string, string>>>();
-  for await (const { functionArn, tags } of inventory.tagged(task, policy.optIn.tag, policy.optIn.value))
-    if (isConcerned(tags, task, policy)) tagged.set(functionArn, tags);
+export async function sweep(task: SweepTask, world: SweepWorld, mayGoOn: MayGoOn): Promise<SweepProgress> {
+  const { inventory, followUps } = world;
+  const asOf = new Date(task.startedAt);
+  const policy = await world.policies.current(asOf);
+  const { marker: from, counts: formerCounts = {}, sent: formerlySent = 0, repaired = 0 } = task.progress ?? {};
+  const tally = { counts: new Map(Object.entries(formerCounts)), sent: formerlySent, repaired };
+  const [known, tagged, organizationalUnits] = await Promise.all([
+    readSummaries(task, world),
+    listTagged(task, policy, world),
+    namesOrganizationalUnits(policy) ? world.accounts.unitsOf(task.accountId) : undefined,
+  ]);
+  const repairs = createRepairs(task, world, tally);
 
-  const judgeAll = async (functions: readonly Listed[]) => {
-    const changes: Change[] = [];
-    for (const listed of functions) {
-      const functionArn = formatFunctionArn(listed.arn);
-      const tags = tagged.get(functionArn);
-      if (!tags) continue;
-      const snapshot: Snapshot = { ...listed, tags: { readable: true, values: tags } };
-      const { needsLook, label } = await judge(snapshot, known.get(functionArn), task, world);
-      counts.set(label, (counts.get(label) ?? 0) + 1);
-      if (needsLook) changes.push(changeFor(functionArn, task, world));
-    }
-    await queue.send(changes);
-    sent += changes.length;
+  const send = async (functionArns: readonly string[]) => {
+    await followUps.send(functionArns.map((functionArn) => changeFor(functionArn, task)));
+    tally.sent += functionArns.length;
   };
 
-  if (task.marker === undefined) {
+  const judge = async (listed: readonly Listed[]) => {
+    const doubtful: string[] = [];
+    for (const one of listed) {
+      const functionArn = formatFunctionArn(one.arn);
+      const tags = tagged.get(functionArn);
+      if (!tags) continue;
+      tagged.delete(functionArn);
+      const snapshot: Snapshot = { ...one, tags: { readable: true, values: tags } };
+      const selection = select(policy, world.agents, { arn: one.arn, organizationalUnits }, snapshot.tags);
+      const decision = decide(await situationFor(snapshot, selection, undefined, policy, world, asOf));
+      const summary = known.get(functionArn);
+      const label = labelOf(decision, summary);
+      tally.counts.set(label, (tally.counts.get(label) ?? 0) + 1);
+      if (!isConcerned(selection, task)) continue;
+      if (isPlainRepair(decision, summary)) await repairs.begin(snapshot);
+      else if (needsLook(decision, summary)) doubtful.push(functionArn);
+    }
+    await send(doubtful);
+  };
+
+  if (from === undefined && task.secretNames.length === 0)
     // The tag is gone, or the function is, or AWS is late to show it: a look at each one finds out.
-    const strayed = [...known.keys()].filter((functionArn) => !tagged.has(functionArn));
-    const changes = task.secretNames ? [] : strayed.map((functionArn) => changeFor(functionArn, task, world));
-    await queue.send(changes);
-    sent += changes.length;
+    await send([...known.keys()].filter((functionArn) => !tagged.has(functionArn)));
+
+  const readTagged = async () => {
+    for await (const listed of readAll([...tagged.keys()], world.functions)) await judge(listed);
+  };
+  /** Judges what is listed. Answers where to go on, if it is not done. */
+  const judgeAll = async (): Promise<string | undefined> => {
+    const isFirst = from === undefined;
+    if (isFirst && tagged.size <= fewTagged && (await readsAreCheaper(tagged.size, 0, task, inventory)))
+      return readTagged().then(() => undefined);
+    // The next page is on its way while this one is judged.
+    let next: Promise<Page> | undefined = inventory.list(task, from);
+    for (let pages = 1; next; pages++) {
+      const page: Page = await next;
+      const isEnough = page.nextMarker !== undefined && !(await mayGoOn());
+      const isMore = page.nextMarker !== undefined && !isEnough;
+      const isReading =
+        isMore &&
+        isFirst &&
+        pages === pagesBeforeCounting &&
+        tagged.size > fewTagged &&
+        (await readsAreCheaper(tagged.size, pages, task, inventory));
+      next = isMore && !isReading ? inventory.list(task, page.nextMarker) : undefined;
+      // Judging may fail first; the listing's own failure is heard of when its turn comes.
+      next?.catch(() => {});
+      await judge(page.functions);
+      if (isEnough) return page.nextMarker;
+      if (isReading) await readTagged();
+    }
+    return undefined;
+  };
+
+  let marker: string | undefined;
+  try {
+    marker = await judgeAll();
+  } finally {
+    // Also where the listing fails: an update that was begun is seen to its end.
+    await send(await repairs.end());
   }
-
-  let marker = task.marker;
-  if (marker === undefined && (await readsAreCheaper(tagged.size, task, inventory))) {
-    const arns = [...tagged.keys()];
-    for (let from = 0; from < arns.length; from += readsAtOnce)
-      await judgeAll(await readAll(arns.slice(from, from + readsAtOnce), world));
-  } else
-    do {
-      const page = await inventory.list(task, marker);
-      await judgeAll(page.functions);
-      marker = page.nextMarker;
-      if (marker !== undefined && !mayGoOn()) return { done: false, marker, counts: Object.fromEntries(counts), sent };
-    } while (marker !== undefined);
-
-  const done = { done: true, counts: Object.fromEntries(counts), sent };
-  await records.saveCoverage(coverageOf(task, done, world));
-  return done;
+  return { marker, counts: Object.fromEntries(tally.counts), sent: tally.sent, repaired: tally.repaired };
 }
 
-/** Notes that an account and region could not be swept, and why. */
-export async function noteFailure(task: SweepTask, failure: string, world: SweepWorld): Promise<void> {
-  await world.records.saveCoverage({ ...coverageOf(task, { counts: {}, sent: 0 }, world), failure });
+async function readSummaries(task: SweepTask, { records }: SweepWorld): Promise<Map<string, RecordSummary>> {
+  const known = new Map<string, RecordSummary>();
+  for await (const summary of records.summaries(task)) known.set(summary.functionArn, summary);
+  return known;
 }
 
-function coverageOf(
-  { sweepId, accountId, region }: SweepTask,
-  { counts, sent }: Pick<SweepProgress, 'counts' | 'sent'>,
-  { now }: SweepWorld,
-): Coverage {
-  return { sweepId, accountId, region, at: now().toISOString(), counts, sent };
-}
-
-/** `ListFunctions` shows 50 functions a call, `GetFunction` one. */
-async function readsAreCheaper(tagged: number, quarter: Quarter, inventory: Inventory): Promise<boolean> {
-  // Asking how many there are is a call, too.
-  if (tagged <= 2) return true;
-  return tagged < Math.ceil((await inventory.count(quarter)) / 50);
-}
-
-async function readAll(functionArns: readonly string[], world: SweepWorld): Promise<Listed[]> {
-  const snapshots = await Promise.all(
-    functionArns.map(async (functionArn) => {
-      const arn = parseFunctionArn(functionArn);
-      return arn ? world.functions.read(arn) : undefined;
-    }),
-  );
-  return snapshots.filter((snapshot) => snapshot !== undefined);
+/** The functions that opted in, with those of their tags that the policy asks about. */
+async function listTagged(
+  task: SweepTask,
+  policy: Policy,
+  { inventory }: SweepWorld,
+): Promise<Map<string, Readonly<Record<string, string>>>> {
+  const { optIn, groupTag } = policy;
+  // Most functions have the same few tags: one object for all that are alike.
+  const shared = new Map<string | undefined, Readonly<Record<string, string>>>();
+  const tagged = new Map<string, Readonly<Record<string, string>>>();
+  for await (const { functionArn, tags } of inventory.tagged(task, optIn.tag, optIn.value)) {
+    const group = tags[groupTag];
+    const asked = shared.get(group) ?? {
+      [optIn.tag]: optIn.value,
+      ...(group === undefined ? {} : { [groupTag]: group }),
+    };
+    shared.set(group, asked);
+    tagged.set(functionArn, asked);
+  }
+  return tagged;
 }
 
 /** After a rotation, only the functions of the rotated groups. */
-function isConcerned(tags: Readonly<Record<string, string>>, { secretNames }: SweepTask, policy: Policy): boolean {
-  if (!secretNames) return true;
-  const group = policy.groups[tags[policy.groupTag] ?? policy.defaultGroup];
-  return group !== undefined && secretNames.includes(group.secret);
+function isConcerned({ group }: Selection, { secretNames }: SweepTask): boolean {
+  return secretNames.length === 0 || ('found' in group && secretNames.includes(group.found.secret));
 }
 
-async function judge(
-  snapshot: Snapshot,
-  known: RecordSummary | undefined,
-  { organizationalUnits }: SweepTask,
-  world: SweepWorld,
-): Promise<{ readonly needsLook: boolean; readonly label: string }> {
-  const selection = select(world.policy, world.agents, { arn: snapshot.arn, organizationalUnits }, snapshot.tags);
-  const decision = decide(await situationFor(snapshot, selection, undefined, world.policy, world));
-  return { needsLook: needsLook(decision, known), label: labelOf(decision, known) };
+/** `ListFunctions` shows 50 functions a call, `GetFunction` one. */
+async function readsAreCheaper(
+  tagged: number,
+  pagesListed: number,
+  quarter: Quarter,
+  inventory: Inventory,
+): Promise<boolean> {
+  // Asking how many there are is a call, too.
+  if (tagged <= 2) return true;
+  return tagged < Math.ceil((await inventory.count(quarter)) / 50) - pagesListed;
+}
+
+async function* readAll(
+  functionArns: readonly string[],
+  functions: Pick<Functions, 'read'>,
+): AsyncIterable<readonly Listed[]> {
+  for (let from = 0; from < functionArns.length; from += readsAtOnce) {
+    const snapshots = await Promise.all(
+      functionArns.slice(from, from + readsAtOnce).map(async (functionArn) => {
+        const arn = parseFunctionArn(functionArn);
+        return arn ? functions.read(arn) : undefined;
+      }),
+    );
+    yield snapshots.filter((snapshot) => snapshot !== undefined);
+  }
+}
+
+/** Whether a function that is known as protected just has to be put right; everything else is for a look of its own. */
+function isPlainRepair(decision: Decision, known: RecordSummary | undefined): boolean {
+  return decision.status === 'drifted' && decision.mode === 'enforce' && known?.status === 'protected';
+}
+
+/**
+ * Puts functions right from what was listed, many at a time. They go through `remediate` as any other, which recalls the
+ * record, writes ahead, waits for its turn and sends the RevisionId that was listed; so a listing that is late is refused
+ * by AWS, and the function is read.
+ */
+function createRepairs(task: SweepTask, world: SweepWorld, tally: { repaired: number }) {
+  const running = new Set<Promise<void>>();
+  const failed: string[] = [];
+  const repair = async (snapshot: Snapshot) => {
+    const functionArn = formatFunctionArn(snapshot.arn);
+    try {
+      const look = await remediate(snapshot.arn, [changeFor(functionArn, task)], {
+        ...world,
+        functions: listedFirst(world.functions, snapshot),
+      });
+      if (look.status === 'drifted') tally.repaired++;
+    } catch (error) {
+      // Whatever it is, the queue is where looks that fail are tried again, and end as dead letters.
+      if (!(error instanceof LayerwardError)) world.log.error({ functionArn, err: error }, 'unexpected error');
+      failed.push(functionArn);
+    }
+  };
+  return {
+    async begin(snapshot: Snapshot): Promise<void> {
+      while (running.size >= repairsAtOnce) await Promise.race(running);
+      const one = repair(snapshot).finally(() => running.delete(one));
+      running.add(one);
+    },
+    /** Waits for all of them, and answers those that failed. */
+    async end(): Promise<readonly string[]> {
+      await Promise.all(running);
+      return failed;
+    },
+  };
+}
+
+/** The first read is what was listed; whoever has to read again asks AWS. */
+function listedFirst(functions: Functions, snapshot: Snapshot): Functions {
+  let listed: Snapshot | undefined = snapshot;
+  return {
+    ...functions,
+    async read(arn) {
+      const first = listed;
+      listed = undefined;
+      return first ?? functions.read(arn);
+    },
+  };
 }
 
 /** Whether the record says something else than what the listing shows. */
@@ -189,7 +285,7 @@ function labelOf(decision: Decision, known: RecordSummary | undefined): string {
   return `${decision.status}: ${decision.reason}`;
 }
 
-function changeFor(functionArn: string, { sweepId }: SweepTask, { now }: SweepWorld): Change {
+function changeFor(functionArn: string, { sweepId, startedAt }: SweepTask): Change {
   const arn = parseFunctionArn(functionArn);
   if (!arn) throw new TypeError(`${functionArn} is not a function's ARN`);
   return {
@@ -197,7 +293,7 @@ function changeFor(functionArn: string, { sweepId }: SweepTask, { now }: SweepWo
     kind: 'swept',
     eventId: sweepId,
     eventName: 'Sweep',
-    eventTime: now().toISOString(),
+    eventTime: startedAt,
     touched: [],
     tagKeys: [],
   };

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { readSettings } from '../../../functions/remediate/settings.ts';
+import { hubSettings, organizeSweepSettings, readSettings } from '../../../functions/settings.ts';
 import type { FollowUpPurpose } from '../../../src/domain/change.ts';
 import type { DropReason } from '../../../src/domain/change-message.ts';
 import type {
@@ -97,6 +97,8 @@ const metrics: Record<MetricName, true> = {
   Throttled: true,
   Conflicts: true,
   EventToFix: true,
+  SweptPlaces: true,
+  SweepProblems: true,
 };
 const dropReasons: Record<DropReason, true> = {
   'own-update': true,
@@ -127,14 +129,17 @@ function errorCodes(): string[] {
   return [...(errors?.code ?? '').matchAll(/readonly code = '([\w-]+)'/g)].map(([, code = '']) => code);
 }
 
-/** The variables that the function can't do without, as it names them itself. */
+/** The variables that the functions can't do without, as they name them themselves. */
 function requiredSettings(): string[] {
-  try {
-    readSettings({});
-  } catch (error) {
-    return [...String(error).matchAll(/\b([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+):/g)].map(([, name = '']) => name);
-  }
-  throw new Error('the function needs no settings');
+  const names = [hubSettings, organizeSweepSettings].flatMap((schema) => {
+    try {
+      readSettings(schema, {});
+    } catch (error) {
+      return [...String(error).matchAll(/\b([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+):/g)].map(([, name = '']) => name);
+    }
+    throw new Error('the function needs no settings');
+  });
+  return [...new Set(names)];
 }
 
 /** The variables that the template gives to functions. */
@@ -181,7 +186,7 @@ describe('docs/operations.md has', () => {
   });
 
   it('none of these lists empty', () => {
-    expect(requiredSettings()).toHaveLength(9);
+    expect(requiredSettings()).toHaveLength(11);
     expect(templateVariables().length).toBeGreaterThanOrEqual(requiredSettings().length);
     expect(errorCodes().length).toBeGreaterThan(5);
   });

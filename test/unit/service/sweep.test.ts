@@ -1,22 +1,31 @@
 import { describe, expect, it } from 'vitest';
+import { ServiceUnavailable, Throttled } from '../../../src/domain/errors.ts';
 import { formatFunctionArn } from '../../../src/domain/function-arn.ts';
-import type { Coverage, Inventory } from '../../../src/domain/ports.ts';
+import type { Inventory } from '../../../src/domain/ports.ts';
 import type { Snapshot } from '../../../src/domain/snapshot.ts';
 import { remediate } from '../../../src/service/remediate.ts';
 import { type SweepTask, sweep } from '../../../src/service/sweep.ts';
-import { arn, policyOf, snapshotOf } from '../../fixtures/situation.ts';
-import { createWorld } from '../../fixtures/world.ts';
+import { arn, credentials, policyOf, snapshotOf } from '../../fixtures/situation.ts';
+import { createWorld, type WorldOptions } from '../../fixtures/world.ts';
 
 const untagged = { readable: true, values: { team: 'orders' } } as const;
-const task: SweepTask = { sweepId: 'sweep-1', accountId: arn.accountId, region: arn.region };
+const task: SweepTask = {
+  sweepId: 'sweep-1',
+  startedAt: '2026-11-23T12:00:00.000Z',
+  accountId: arn.accountId,
+  region: arn.region,
+  secretNames: [],
+};
 
 /** A world with many functions, and a listing of them that counts its calls. */
-function createAccount(yaml = '') {
-  const world = createWorld(yaml);
+function createAccount(yaml = '', given: WorldOptions = {}) {
+  const world = createWorld(yaml, given);
   const all = new Map<string, Snapshot>();
   const calls: string[] = [];
-  const coverage: Coverage[] = [];
   const live = () => [...all.keys()].flatMap((functionArn) => world.functions.get(functionArn) ?? []);
+  const listedAs = new Map<string, Snapshot>();
+  const lateTags = new Map<string, Readonly<Record<string, string>>>();
+  let failure: { readonly marker: string; readonly error: Error } | undefined;
   const inventory: Inventory = {
     async count() {
       calls.push('GetAccountSettings');
@@ -24,8 +33,11 @@ function createAccount(yaml = '') {
     },
     async list(_, marker) {
       calls.push('ListFunctions');
+      if (failure && failure.marker === marker) throw failure.error;
       const from = Number(marker ?? 0);
-      const page = live().slice(from, from + 50);
+      const page = live()
+        .slice(from, from + 50)
+        .map((snapshot) => listedAs.get(formatFunctionArn(snapshot.arn)) ?? snapshot);
       // A listing shows neither tags nor states.
       const functions = page.map(({ tags: _tags, state: _state, lastUpdateStatus: _status, ...rest }) => ({
         ...rest,
@@ -40,13 +52,13 @@ function createAccount(yaml = '') {
         if (index % 100 === 0) calls.push('GetResources');
         yield { functionArn: formatFunctionArn(found_), tags: tags.readable ? tags.values : {} };
       }
+      for (const [functionArn, tags] of lateTags) yield { functionArn, tags };
       if (found.length === 0) calls.push('GetResources');
     },
   };
   return {
     world,
     calls,
-    coverage,
     add(name: string, changes: Parameters<typeof snapshotOf>[0] = {}) {
       const snapshot = snapshotOf({ ...changes, arn: { ...arn, functionName: name } });
       all.set(formatFunctionArn(snapshot.arn), snapshot);
@@ -60,23 +72,13 @@ function createAccount(yaml = '') {
         ...changes,
       }),
     run: (changes: Partial<SweepTask> = {}, mayGoOn = () => true) =>
-      sweep(
-        { ...task, ...changes },
-        {
-          ...world.world,
-          policy: policyOf(yaml),
-          inventory,
-          records: {
-            async *summaries() {
-              for (const record of world.records.records.values())
-                if (!['released', 'deleted'].includes(record.status)) yield record;
-            },
-            saveCoverage: async (one) => void coverage.push(one),
-          },
-          queue: world.world.followUps,
-        },
-        mayGoOn,
-      ),
+      sweep({ ...task, ...changes }, { ...world.world, records: world.records.port, inventory }, mayGoOn),
+    listAs: (functionArn: string, snapshot: Snapshot) => void listedAs.set(functionArn, snapshot),
+    listTags: (functionArn: string, tags: Readonly<Record<string, string>>) => void lateTags.set(functionArn, tags),
+    failListingFrom(marker: string, error: Error) {
+      failure = { marker, error };
+    },
+    record: (functionArn: string) => world.records.records.get(functionArn),
     /** Works off what the sweep put on the queue. */
     async drain() {
       const queued = world.queue.splice(0);
@@ -98,9 +100,77 @@ describe('a sweep', () => {
     expect(account.world.functions.calls.filter((call) => call === 'UpdateFunctionConfiguration')).toHaveLength(100);
     account.calls.length = 0;
     account.world.functions.calls.length = 0;
-    expect(await account.run()).toEqual({ done: true, counts: { protected: 100 }, sent: 0 });
+    expect(await account.run()).toEqual({ counts: { protected: 100 }, sent: 0, repaired: 0 });
     expect([...account.calls, ...account.world.functions.calls]).toHaveLength(6);
-    expect(account.coverage.at(-1)).toMatchObject({ sweepId: 'sweep-1', counts: { protected: 100 }, sent: 0 });
+  });
+
+  it('of 200 functions that all lost their protection puts them right by 206 calls', async () => {
+    const account = createAccount();
+    const functionArns = Array.from({ length: 200 }, (_, n) => account.add(`function-${n}`));
+    await account.run();
+    await account.drain();
+    for (const functionArn of functionArns) account.put(functionArn, { layers: [] });
+    account.calls.length = 0;
+    account.world.functions.calls.length = 0;
+    expect(await account.run()).toMatchObject({ sent: 0, repaired: 200 });
+    const calls = [...account.calls, ...account.world.functions.calls];
+    expect(calls.filter((call) => call === 'UpdateFunctionConfiguration')).toHaveLength(200);
+    expect(calls).not.toContain('GetFunction');
+    // Two pages of tags, and four of functions.
+    expect(calls).toHaveLength(206);
+    // Each update is verified like any other.
+    expect(await account.drain()).toBe(200);
+    for (const functionArn of functionArns) {
+      expect(account.world.functions.get(functionArn)?.layers).toHaveLength(1);
+      expect(account.record(functionArn)).toMatchObject({ status: 'protected', action: 'repaired' });
+    }
+  });
+
+  it('never attaches from a listing, whose tags may be late: what has no record is read first', async () => {
+    const account = createAccount();
+    const functionArn = account.add('orders');
+    const listed = account.world.functions.get(functionArn);
+    // The tag was taken off a moment ago; the listing of tags does not know yet.
+    const late = createAccount();
+    late.listTags(functionArn, listed?.tags.readable ? listed.tags.values : {});
+    late.add('orders', { tags: untagged });
+    expect(await late.run()).toMatchObject({ sent: 1, repaired: 0 });
+    await late.drain();
+    expect(late.world.functions.get(functionArn)?.layers).toEqual([]);
+    expect(late.world.functions.calls).toEqual(['GetFunction', 'GetFunction']);
+  });
+
+  it('reads a function whose listing is late, and decides anew', async () => {
+    const account = createAccount();
+    const functionArn = account.add('orders');
+    account.add('second');
+    account.add('third');
+    await account.run();
+    await account.drain();
+    account.put(functionArn, { layers: [] });
+    const before = account.world.functions.get(functionArn);
+    account.listAs(functionArn, { ...(before ?? snapshotOf()), revisionId: 'revision-of-yesterday' });
+    account.world.functions.calls.length = 0;
+    await account.run();
+    expect(account.world.functions.calls).toEqual([
+      'UpdateFunctionConfiguration',
+      'GetFunction',
+      'UpdateFunctionConfiguration',
+    ]);
+    await account.drain();
+    expect(account.record(functionArn)?.status).toBe('protected');
+  });
+
+  it('leaves what fails to the queue', async () => {
+    const account = createAccount();
+    const functionArn = account.add('orders');
+    await account.run();
+    await account.drain();
+    account.put(functionArn, { layers: [] });
+    account.world.functions.answerOnce(() => new ServiceUnavailable('no answer'));
+    expect(await account.run()).toMatchObject({ sent: 1, repaired: 0 });
+    await account.drain();
+    expect(account.record(functionArn)?.status).toBe('protected');
   });
 
   it('reads the tagged functions one by one where that is fewer calls', async () => {
@@ -109,6 +179,17 @@ describe('a sweep', () => {
     await account.run();
     expect(account.calls).toEqual(['GetResources', 'GetAccountSettings']);
     expect(account.world.functions.calls).toHaveLength(4);
+  });
+
+  it('reads the rest one by one where many are tagged among thousands of others', async () => {
+    const account = createAccount();
+    for (let n = 0; n < 9_000; n++) account.add(`function-${n}`, n % 60 === 0 ? {} : { tags: untagged });
+    await account.run();
+    const listings = ['ListFunctions', 'ListFunctions', 'ListFunctions', 'ListFunctions'];
+    expect(account.calls).toEqual(['GetResources', 'GetResources', ...listings, 'GetAccountSettings']);
+    // Four of the 150 were on the pages that were listed.
+    expect(account.world.functions.calls).toHaveLength(146);
+    expect(await account.drain()).toBe(150);
   });
 
   it('costs one call where nobody opted in', async () => {
@@ -124,10 +205,20 @@ describe('a sweep', () => {
     await account.run();
     await account.drain();
     account.put(functionArn, { layers: [] });
-    expect((await account.run()).sent).toBe(1);
+    expect(await account.run()).toMatchObject({ sent: 0, repaired: 1 });
     await account.drain();
     expect(account.world.functions.get(functionArn)?.layers).toHaveLength(1);
     expect(account.world.alerts).toMatchObject([{ action: 'repaired', cause: { eventName: 'Sweep' } }]);
+  });
+
+  it('in audit mode reports drift once, and changes nothing', async () => {
+    const account = createAccount('mode: audit');
+    const functionArn = account.add('orders');
+    await account.run();
+    await account.drain();
+    expect(account.record(functionArn)).toMatchObject({ status: 'drifted', action: 'reported' });
+    expect(await account.run()).toMatchObject({ sent: 0, repaired: 0 });
+    expect(account.world.functions.get(functionArn)?.layers).toEqual([]);
   });
 
   it('finds a tag that was taken off without an event, and a function that is gone', async () => {
@@ -140,24 +231,41 @@ describe('a sweep', () => {
     account.world.functions.remove(gone);
     await account.run();
     await account.drain();
-    expect(account.world.records.records.get(leaving)?.status).toBe('released');
-    expect(account.world.records.records.get(gone)?.status).toBe('deleted');
+    expect(account.record(leaving)?.status).toBe('released');
+    expect(account.record(gone)?.status).toBe('deleted');
     expect((await account.run()).sent).toBe(0);
   });
 
   it('brings functions up to date with a new policy', async () => {
     const account = createAccount();
+    const functionArn = account.add('orders');
+    await account.run();
+    await account.drain();
+    account.world.setPolicy('agents: { trend-application-security: { variables: { TREND_AP_HTTP_TIMEOUT: "9" } } }');
+    expect(await account.run()).toMatchObject({ repaired: 1 });
+    await account.drain();
+    const { environment } = account.world.functions.get(functionArn) ?? snapshotOf();
+    expect(environment).toMatchObject({ variables: { TREND_AP_HTTP_TIMEOUT: '9' } });
+    expect(account.record(functionArn)).toMatchObject({ status: 'protected', action: 'updated' });
+  });
+
+  it('asks for a policy and for credentials that are not older than itself', async () => {
+    const account = createAccount();
+    const asked: (Date | undefined)[] = [];
+    const { policies, credentials } = account.world.world;
+    const note = (asOf: Date | undefined) => {
+      asked.push(asOf);
+      return asOf;
+    };
+    Object.assign(account.world.world, {
+      policies: { current: (asOf?: Date) => policies.current(note(asOf)) },
+      credentials: { find: (name: string, asOf?: Date) => credentials.find(name, note(asOf)) },
+    });
     account.add('orders');
     await account.run();
     await account.drain();
-    const changed = 'agents: { trend-application-security: { variables: { TREND_AP_HTTP_TIMEOUT: "9" } } }';
-    const renewed = createAccount(changed);
-    renewed.world.records.records.clear();
-    for (const [functionArn, record] of account.world.records.records)
-      renewed.world.records.records.set(functionArn, record);
-    const live = account.world.functions.get(formatFunctionArn({ ...arn, functionName: 'orders' }));
-    renewed.add('orders', live ?? {});
-    expect((await renewed.run()).sent).toBe(1);
+    expect(asked.length).toBeGreaterThan(3);
+    expect(new Set(asked.map((asOf) => asOf?.toISOString()))).toEqual(new Set([task.startedAt]));
   });
 
   it('sends nothing again for a function that a person has to see to', async () => {
@@ -166,11 +274,10 @@ describe('a sweep', () => {
     account.add('java', { runtime: 'java11' });
     await account.run();
     await account.drain();
-    const again = await account.run();
-    expect(again).toEqual({
-      done: true,
+    expect(await account.run()).toEqual({
       counts: { 'blocked: foreign-wrapper': 1, 'unsupported: runtime': 1 },
       sent: 0,
+      repaired: 0,
     });
   });
 
@@ -178,21 +285,48 @@ describe('a sweep', () => {
     const account = createAccount();
     for (let n = 0; n < 130; n++) account.add(`function-${n}`);
     const first = await account.run({}, () => false);
-    expect(first).toMatchObject({ done: false, marker: '50', counts: { 'drifted: layer-missing': 50 }, sent: 50 });
-    const second = await account.run(first, () => false);
-    const third = await account.run(second, () => false);
-    expect(third).toEqual({ done: true, counts: { 'drifted: layer-missing': 130 }, sent: 130 });
-    expect(account.coverage).toHaveLength(1);
+    expect(first).toEqual({ marker: '50', counts: { 'drifted: layer-missing': 50 }, sent: 50, repaired: 0 });
+    const second = await account.run({ progress: first }, () => false);
+    const third = await account.run({ progress: second }, () => false);
+    expect(third).toEqual({ counts: { 'drifted: layer-missing': 130 }, sent: 130, repaired: 0 });
   });
 
-  it('after a rotation only looks at the functions of the rotated group', async () => {
+  it('sees the updates that it began to their end, also where the listing fails', async () => {
     const account = createAccount();
-    account.add('orders');
-    account.add('other', {
-      tags: { readable: true, values: { 'layerward:protect': 'on', 'layerward:group': 'none' } },
+    const functionArns = Array.from({ length: 60 }, (_, n) => account.add(`function-${n}`));
+    await account.run();
+    await account.drain();
+    for (const functionArn of functionArns) account.put(functionArn, { layers: [] });
+    account.failListingFrom('50', new Throttled('429'));
+    account.world.functions.calls.length = 0;
+    await expect(account.run()).rejects.toThrow('429');
+    expect(account.world.functions.calls).toHaveLength(50);
+    expect(account.world.queue).toHaveLength(50);
+  });
+
+  it('after a rotation only changes the functions of the rotated groups, by rules too, and counts all', async () => {
+    const policy = policyOf();
+    const payments = { secret: 'layerward/groups/payments', parameters: { cloudOneRegion: 'us-1' } };
+    const account = createAccount('', {
+      policy: {
+        ...policy,
+        groups: { ...policy.groups, payments },
+        rules: [{ match: { functions: ['invoices'] }, group: 'payments' }],
+      },
     });
-    const { counts } = await account.run({ secretNames: ['layerward/groups/default'] });
-    expect(counts).toEqual({ 'drifted: layer-missing': 1 });
-    expect((await account.run({ secretNames: ['another'] })).counts).toEqual({});
+    const names = ['orders', 'invoices', 'billing'];
+    const tags = { readable: true, values: { 'layerward:protect': 'on', 'layerward:group': 'payments' } } as const;
+    const functionArns = names.map((name) => account.add(name, name === 'billing' ? { tags } : {}));
+    await account.run();
+    await account.drain();
+    account.world.setSecret({ found: { key: 'new-key', secret: 'new-secret' } });
+    const { counts, repaired } = await account.run({ secretNames: ['layerward/groups/payments'] });
+    expect(counts).toEqual({ 'drifted: credentials-changed': 3 });
+    expect(repaired).toBe(2);
+    const keys = functionArns.map((functionArn) => {
+      const { environment } = account.world.functions.get(functionArn) ?? snapshotOf();
+      return environment.readable ? environment.variables['TREND_AP_KEY'] : undefined;
+    });
+    expect(keys).toEqual([credentials.key, 'new-key', 'new-key']);
   });
 });

@@ -1,0 +1,117 @@
+import { isDeepStrictEqual } from 'node:util';
+import {
+  type AttributeValue,
+  DeleteItemCommand,
+  type DynamoDBClient,
+  GetItemCommand,
+  PutItemCommand,
+  QueryCommand,
+} from '@aws-sdk/client-dynamodb';
+import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
+import * as z from 'zod';
+import { AccountUnknown } from '../domain/errors.ts';
+import type { Account, AccountPlaces, AccountRegister } from '../domain/ports.ts';
+import { toLayerwardError } from './refusal.ts';
+
+/*
+ * Where accounts are in the organization, in the table of records: `pk` is `accounts`, `sk` the account's id. Looks read
+ * it here, so that they need neither the right to see the organization nor its few calls a second.
+ */
+
+const partition = 'accounts';
+/** How long a look goes by what it has read; accounts move seldom. */
+const keptForMs = 5 * 60_000;
+
+const accountItem = z
+  .object({ sk: z.string(), accountName: z.string(), isActive: z.boolean(), organizationalUnits: z.array(z.string()) })
+  .transform(
+    ({ sk, accountName, isActive, organizationalUnits }): Account => ({
+      accountId: sk,
+      name: accountName,
+      isActive,
+      organizationalUnits,
+    }),
+  );
+
+/** The register of accounts, in the table of records. */
+export function createDynamoDbAccounts(
+  client: DynamoDBClient,
+  tableName: string,
+  now: () => Date,
+): AccountPlaces & AccountRegister {
+  const kept = new Map<string, { readonly units: readonly string[]; readonly until: number }>();
+  const keyOf = (accountId: string) => marshall({ pk: partition, sk: accountId });
+  const send = async <T>(doing: string, call: () => Promise<T>): Promise<T> =>
+    call().catch((error: unknown) => {
+      throw toLayerwardError(error, doing);
+    });
+
+  async function registered(): Promise<Map<string, Account>> {
+    const accounts = new Map<string, Account>();
+    let startKey: Record<string, AttributeValue> | undefined;
+    do {
+      const exclusiveStart = startKey ? { ExclusiveStartKey: startKey } : {};
+      const page = await send('reading the register of accounts', () =>
+        client.send(
+          new QueryCommand({
+            TableName: tableName,
+            KeyConditionExpression: 'pk = :pk',
+            ExpressionAttributeValues: marshall({ ':pk': partition }),
+            ...exclusiveStart,
+          }),
+        ),
+      );
+      for (const item of page.Items ?? []) {
+        const account = accountItem.parse(unmarshall(item));
+        accounts.set(account.accountId, account);
+      }
+      startKey = page.LastEvaluatedKey;
+    } while (startKey);
+    return accounts;
+  }
+
+  return {
+    async unitsOf(accountId) {
+      const known = kept.get(accountId);
+      if (known && known.until > now().getTime()) return known.units;
+      const { Item } = await send(`reading where account ${accountId} is in the organization`, () =>
+        client.send(new GetItemCommand({ TableName: tableName, Key: keyOf(accountId) })),
+      );
+      if (!Item)
+        throw new AccountUnknown(
+          `account ${accountId} is not in the register of accounts yet, and the policy names organizational units; it is ` +
+            'brought up to date every 15 minutes: see "An account is unknown" in docs/operations.md',
+        );
+      const { organizationalUnits } = accountItem.parse(unmarshall(Item));
+      kept.set(accountId, { units: organizationalUnits, until: now().getTime() + keptForMs });
+      return organizationalUnits;
+    },
+
+    async replace(accounts) {
+      const former = await registered();
+      let changes = 0;
+      for (const account of accounts) {
+        const { accountId, name, isActive, organizationalUnits } = account;
+        const isKnown = isDeepStrictEqual(former.get(accountId), account);
+        former.delete(accountId);
+        if (isKnown) continue;
+        changes++;
+        await send(`writing where account ${accountId} is in the organization`, () =>
+          client.send(
+            new PutItemCommand({
+              TableName: tableName,
+              Item: { ...keyOf(accountId), ...marshall({ accountName: name, isActive, organizationalUnits }) },
+            }),
+          ),
+        );
+      }
+      for (const accountId of former.keys()) {
+        changes++;
+        await send(`taking account ${accountId} out of the register`, () =>
+          client.send(new DeleteItemCommand({ TableName: tableName, Key: keyOf(accountId) })),
+        );
+      }
+      return changes;
+    },
+  };
+}
