@@ -58,6 +58,7 @@ async function start(argv: readonly string[]): Promise<number> {
   try {
     sandbox = await startSandbox({
       port: Number(options.port ?? (options.once ? 0 : 4566)),
+      organization: true,
       log: (line) => {
         log.write(`${line}\n`);
         watcher.outcome(line);
@@ -108,14 +109,15 @@ async function tour(sandbox: Sandbox): Promise<boolean> {
 }
 
 function row({ scene, hasHeld, outcome, seconds }: Played): string {
-  return `  ${hasHeld ? '✓' : '✗'} ${scene.title.padEnd(42)}  ${outcome.padEnd(44)} ${seconds.toFixed(1).padStart(4)} s`;
+  return `  ${hasHeld ? '✓' : '✗'} ${scene.title.padEnd(43)}  ${outcome.padEnd(44)} ${seconds.toFixed(1).padStart(4)} s`;
 }
 
 function section(title: string, lines: readonly string[]): void {
   console.log(`\n${title}\n${lines.map((line) => `  ${line.trimEnd()}`).join('\n')}`);
 }
 
-function invitation({ endpoint }: Sandbox): string {
+function invitation({ endpoint, deployment }: Sandbox): string {
+  const stateMachine = String(deployment?.outputs['SweepMachineArn']);
   return `
 Now you. In another terminal:
 
@@ -125,6 +127,11 @@ Now you. In another terminal:
     --role arn:aws:iam::111122223333:role/mine --zip-file fileb://app.zip --tags '{"layerward:protect":"on"}'
   aws lambda get-function-configuration --function-name mine
   aws lambda update-function-configuration --function-name mine --layers
+
+There is an organization around it: an access key id like 222233334444/you is of another account, and us-east-1 and
+eu-west-1 are looked after in each. To look for drift that no event told of:
+
+  aws stepfunctions start-execution --state-machine-arn ${stateMachine}
 
 What Layerward makes of it appears here; Ctrl-C ends it. The whole log: dist/sandbox.log
 `;

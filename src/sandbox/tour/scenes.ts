@@ -4,18 +4,10 @@ import {
   TagResourceCommand,
   UntagResourceCommand,
 } from '@aws-sdk/client-lambda';
+import { organizationScenes } from './organization-scenes.ts';
+import { optIn, type Scene } from './scene.ts';
 import { emptyArchive, eventually, expect, expectSame, type Stage } from './stage.ts';
 
-/** One thing that a user does, and what is expected of Layerward. */
-export interface Scene {
-  readonly chapter: string;
-  /** What the user does. */
-  readonly title: string;
-  /** Does it, holds every expectation, and answers what Layerward made of it. */
-  readonly play: (stage: Stage) => Promise<string>;
-}
-
-const optIn = { 'layerward:protect': 'on' };
 const wrapper = '/opt/trend_app_protect';
 const redirect = 'trend_app_protect_handler.handler';
 const helloUrl = 'https://agents.us-1.application.cloudone.trendmicro.com/';
@@ -309,13 +301,11 @@ async function protectedFunction(stage: Stage, name: string, input: Parameters<S
   await stage.recorded(name, 'protected');
 }
 
-/** The tour, in its order. Scenes use functions of their own, so that they may be played side by side. */
-export const scenes: readonly Scene[] = [
-  ...create,
-  ...untagged,
-  ...removed,
-  ...moved,
-  ...obstacles,
-  ...released,
-  ...ended,
+/**
+ * The tour, in its order: acts, one after the other. The scenes of an act use functions of their own, so that they may be
+ * played side by side. A sweep looks at everybody's functions, so its scenes have acts of their own.
+ */
+export const acts: readonly (readonly Scene[])[] = [
+  [...create, ...untagged, ...removed, ...moved, ...obstacles, ...released, ...ended],
+  ...organizationScenes.map((scene) => [scene]),
 ];

@@ -10,6 +10,7 @@ import {
   UpdateFunctionConfigurationCommand,
   type UpdateFunctionConfigurationCommandInput,
 } from '@aws-sdk/client-lambda';
+import { DescribeExecutionCommand, ListExecutionsCommand, SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
 import { SNSClient, SubscribeCommand } from '@aws-sdk/client-sns';
 import {
   CreateQueueCommand,
@@ -47,8 +48,19 @@ export interface Alert {
   readonly body: string;
 }
 
-/** Where a tour takes place: a sandbox, seen through nothing but AWS's own clients. */
+/** An account and region, in which people work. */
+export interface Place {
+  readonly accountId: string;
+  readonly region: string;
+}
+
+/** Where a tour takes place: a sandbox, seen through nothing but AWS's own clients, in one account and region. */
 export interface Stage {
+  readonly place: Place;
+  /** The same stage in another account and region; records and alerts are those of the hub everywhere. */
+  readonly at: (place: Place) => Stage;
+  /** A client's options, for what a person does here. */
+  readonly as: (person: string) => PersonOptions;
   readonly functionArn: (name: string) => string;
   /** Lambda, as this person calls it: the access key is their name. */
   readonly lambda: (person: string) => LambdaClient;
@@ -66,7 +78,22 @@ export interface Stage {
   ): Promise<FunctionRecord>;
   alerts(): Promise<readonly Alert[]>;
   readonly records: ReturnType<typeof createDynamoDbRecords>;
+  /** Starts a sweep, and answers what it found. */
+  sweep(): Promise<SweepSummary>;
   putFaults(faults: unknown): Promise<void>;
+  /** An account joins the organization, or changes its place in it. */
+  join(account: {
+    readonly accountId: string;
+    readonly name: string;
+    readonly organizationalUnit: string;
+  }): Promise<void>;
+}
+
+/** How an AWS client is made for a person. */
+export interface PersonOptions {
+  readonly endpoint: string;
+  readonly region: string;
+  readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string };
 }
 
 /** What the tour looks at of a function. */
@@ -85,9 +112,39 @@ export async function openStage({
   accountId,
   deployment,
 }: Pick<Sandbox, 'endpoint' | 'region' | 'accountId' | 'deployment'>): Promise<Stage> {
-  const tableName = String(deployment?.outputs['RecordsTableName']);
-  const topicArn = String(deployment?.outputs['AlertTopicArn']);
-  const as = (person: string) => ({ endpoint, region, credentials: { accessKeyId: person, secretAccessKey: 'any' } });
+  const output = (name: string) => String(deployment?.outputs[name]);
+  const hub = { endpoint, accountId, region };
+  const viewer = personOptions(hub, hub, 'viewer');
+  const records = createDynamoDbRecords(new DynamoDBClient(viewer), output('RecordsTableName'));
+  const alerts = await subscribe(personOptions(hub, hub, 'on-call'), output('AlertTopicArn'));
+  const machine = createSweepMachine(new SFNClient(viewer), output('SweepMachineArn'));
+  await machine.firstSweep();
+  const shared = { records, alerts, sweep: machine.sweep };
+  return stageAt(hub, { accountId, region }, shared);
+}
+
+/** What is the same in all places. */
+interface Shared {
+  readonly records: Stage['records'];
+  readonly alerts: Stage['alerts'];
+  readonly sweep: Stage['sweep'];
+}
+
+interface Hub extends Place {
+  readonly endpoint: string;
+}
+
+/** People of the hub's account need not say so: an access key without an account is of that one. */
+function personOptions(hub: Hub, { accountId, region }: Place, person: string): PersonOptions {
+  const accessKeyId = accountId === hub.accountId ? person : `${accountId}/${person}`;
+  return { endpoint: hub.endpoint, region, credentials: { accessKeyId, secretAccessKey: 'any' } };
+}
+
+function stageAt(hub: Hub, place: Place, shared: Shared): Stage {
+  const { endpoint } = hub;
+  const { accountId, region } = place;
+  const { records } = shared;
+  const as = (person: string) => personOptions(hub, place, person);
   const clients = new Map<string, LambdaClient>();
   const lambda = (person: string) => {
     const known = clients.get(person);
@@ -97,10 +154,15 @@ export async function openStage({
     clients.set(person, client);
     return client;
   };
+  const control = async (method: string, path: string, body: unknown) => {
+    const answer = await fetch(`${endpoint}/_sandbox/${path}`, { method, body: JSON.stringify(body) });
+    if (!answer.ok) throw new Error(`the sandbox refused ${method} ${path}: ${await answer.text()}`);
+  };
   const functionArn = (name: string) => `arn:aws:lambda:${region}:${accountId}:function:${name}`;
-  const records = createDynamoDbRecords(new DynamoDBClient(as('viewer')), tableName);
-  const readAlerts = await subscribe(as('on-call'), topicArn);
   const stage: Stage = {
+    place,
+    at: (other) => stageAt(hub, other, shared),
+    as,
     functionArn,
     lambda,
     records,
@@ -140,11 +202,10 @@ export async function openStage({
           seen: record && `${record.status} ${record.reason} ${record.action}`,
         };
       }),
-    alerts: readAlerts,
-    async putFaults(faults) {
-      const answer = await fetch(`${endpoint}/_sandbox/faults`, { method: 'PUT', body: JSON.stringify(faults) });
-      if (!answer.ok) throw new Error(`the sandbox refused the faults: ${await answer.text()}`);
-    },
+    alerts: shared.alerts,
+    sweep: shared.sweep,
+    putFaults: (faults) => control('PUT', 'faults', faults),
+    join: (account) => control('POST', 'organization/accounts', account),
   };
 
   async function whenReady(name: string): Promise<void> {
@@ -155,6 +216,38 @@ export async function openStage({
     });
   }
   return stage;
+}
+
+const sweepSummary = z.object({
+  sweepId: z.string(),
+  places: z.number(),
+  counts: z.record(z.string(), z.number()),
+  sent: z.number(),
+  repaired: z.number(),
+  problems: z.array(z.object({ what: z.string(), problem: z.string() })),
+});
+/** What a sweep says at its end. */
+export type SweepSummary = z.output<typeof sweepSummary>;
+
+/** Runs sweeps, as somebody who does not want to wait for the schedule would. */
+function createSweepMachine(client: SFNClient, stateMachineArn: string) {
+  return {
+    /** Waits for the sweep that each deployment starts. */
+    firstSweep: () =>
+      eventually('the sweep after the deployment has ended', async () => {
+        const { executions = [] } = await client.send(new ListExecutionsCommand({ stateMachineArn }));
+        const [first] = executions;
+        return { value: first?.status === 'SUCCEEDED' ? true : undefined, seen: first?.status };
+      }),
+    async sweep(): Promise<SweepSummary> {
+      const { executionArn } = await client.send(new StartExecutionCommand({ stateMachineArn }));
+      return eventually('the sweep succeeds', async () => {
+        const { status, output, cause } = await client.send(new DescribeExecutionCommand({ executionArn }));
+        const summary = status === 'SUCCEEDED' ? sweepSummary.parse(JSON.parse(output ?? '')) : undefined;
+        return { value: summary, seen: cause ?? status };
+      });
+    },
+  };
 }
 
 /** Asks until there is an answer. @throws {ExpectationFailed} that says what was seen last. */
@@ -194,14 +287,7 @@ const alertBody = z.object({
 });
 
 /** Subscribes a queue to the topic, as an on-call tool would, and answers a reader of all that came so far. */
-async function subscribe(
-  client: {
-    readonly endpoint: string;
-    readonly region: string;
-    readonly credentials: { accessKeyId: string; secretAccessKey: string };
-  },
-  topicArn: string,
-): Promise<() => Promise<readonly Alert[]>> {
+async function subscribe(client: PersonOptions, topicArn: string): Promise<() => Promise<readonly Alert[]>> {
   const sqs = new SQSClient(client);
   const { QueueUrl } = await sqs.send(new CreateQueueCommand({ QueueName: `alerts-${Date.now().toString(36)}` }));
   const { Attributes } = await sqs.send(new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ['QueueArn'] }));

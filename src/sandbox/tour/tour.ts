@@ -1,7 +1,8 @@
 import { CloudWatchLogsClient, FilterLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
 import * as z from 'zod';
 import { type FunctionRecord, recordStatuses } from '../../domain/record.ts';
-import { type Scene, scenes } from './scenes.ts';
+import type { Scene } from './scene.ts';
+import { acts } from './scenes.ts';
 import type { Stage } from './stage.ts';
 
 /** How a scene ended. */
@@ -18,6 +19,16 @@ const sideBySide = 6;
 
 /** Plays every scene; `onPlayed` is called in the order of the tour, as soon as a scene and all before it have ended. */
 export async function playTour(stage: Stage, onPlayed: (played: Played) => void): Promise<readonly Played[]> {
+  const played: Played[] = [];
+  for (const scenes of acts) played.push(...(await playAct(scenes, stage, onPlayed)));
+  return played;
+}
+
+async function playAct(
+  scenes: readonly Scene[],
+  stage: Stage,
+  onPlayed: (played: Played) => void,
+): Promise<readonly Played[]> {
   const played: Played[] = [];
   let next = 0;
   let told = 0;
