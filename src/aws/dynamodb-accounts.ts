@@ -1,7 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import {
   type AttributeValue,
-  DeleteItemCommand,
   type DynamoDBClient,
   GetItemCommand,
   PutItemCommand,
@@ -22,16 +21,25 @@ const partition = 'accounts';
 /** How long a look goes by what it has read; accounts move seldom. */
 const keptForMs = 5 * 60_000;
 
-const accountItem = z
-  .object({ sk: z.string(), accountName: z.string(), isActive: z.boolean(), organizationalUnits: z.array(z.string()) })
-  .transform(
-    ({ sk, accountName, isActive, organizationalUnits }): Account => ({
-      accountId: sk,
-      name: accountName,
-      isActive,
-      organizationalUnits,
-    }),
-  );
+/** One that has left is written over and expires: whoever keeps the register needs no right to delete anything. */
+const accountItem = z.union([
+  z.object({ hasLeft: z.literal(true) }).transform(() => undefined),
+  z
+    .object({
+      sk: z.string(),
+      accountName: z.string(),
+      isActive: z.boolean(),
+      organizationalUnits: z.array(z.string()),
+    })
+    .transform(
+      ({ sk, accountName, isActive, organizationalUnits }): Account => ({
+        accountId: sk,
+        name: accountName,
+        isActive,
+        organizationalUnits,
+      }),
+    ),
+]);
 
 /** The register of accounts, in the table of records. */
 export function createDynamoDbAccounts(
@@ -63,7 +71,7 @@ export function createDynamoDbAccounts(
       );
       for (const item of page.Items ?? []) {
         const account = accountItem.parse(unmarshall(item));
-        accounts.set(account.accountId, account);
+        if (account) accounts.set(account.accountId, account);
       }
       startKey = page.LastEvaluatedKey;
     } while (startKey);
@@ -77,12 +85,13 @@ export function createDynamoDbAccounts(
       const { Item } = await send(`reading where account ${accountId} is in the organization`, () =>
         client.send(new GetItemCommand({ TableName: tableName, Key: keyOf(accountId) })),
       );
-      if (!Item)
+      const account = Item && accountItem.parse(unmarshall(Item));
+      if (!account)
         throw new AccountUnknown(
           `account ${accountId} is not in the register of accounts yet, and the policy names organizational units; it is ` +
             'brought up to date every 15 minutes: see "An account is unknown" in docs/operations.md',
         );
-      const { organizationalUnits } = accountItem.parse(unmarshall(Item));
+      const { organizationalUnits } = account;
       kept.set(accountId, { units: organizationalUnits, until: now().getTime() + keptForMs });
       return organizationalUnits;
     },
@@ -90,27 +99,20 @@ export function createDynamoDbAccounts(
     async replace(accounts) {
       const former = await registered();
       let changes = 0;
+      const write = async (accountId: string, item: Readonly<Record<string, unknown>>) => {
+        changes++;
+        await send(`writing where account ${accountId} is in the organization`, () =>
+          client.send(new PutItemCommand({ TableName: tableName, Item: { ...keyOf(accountId), ...marshall(item) } })),
+        );
+      };
       for (const account of accounts) {
         const { accountId, name, isActive, organizationalUnits } = account;
         const isKnown = isDeepStrictEqual(former.get(accountId), account);
         former.delete(accountId);
-        if (isKnown) continue;
-        changes++;
-        await send(`writing where account ${accountId} is in the organization`, () =>
-          client.send(
-            new PutItemCommand({
-              TableName: tableName,
-              Item: { ...keyOf(accountId), ...marshall({ accountName: name, isActive, organizationalUnits }) },
-            }),
-          ),
-        );
+        if (!isKnown) await write(accountId, { accountName: name, isActive, organizationalUnits });
       }
-      for (const accountId of former.keys()) {
-        changes++;
-        await send(`taking account ${accountId} out of the register`, () =>
-          client.send(new DeleteItemCommand({ TableName: tableName, Key: keyOf(accountId) })),
-        );
-      }
+      const expiresAt = Math.ceil(now().getTime() / 1000);
+      for (const accountId of former.keys()) await write(accountId, { hasLeft: true, expiresAt });
       return changes;
     },
   };

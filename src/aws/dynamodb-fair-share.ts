@@ -1,4 +1,4 @@
-import { type DynamoDBClient, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
+import { type DynamoDBClient, GetItemCommand, PutItemCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import { Throttled } from '../domain/errors.ts';
 import type { FairShare, Quarter } from '../domain/ports.ts';
@@ -31,6 +31,7 @@ export function createDynamoDbFairShare(
   { callsPerSecond, now }: FairShareOptions,
 ): FairShare {
   const intervalMs = (1000 / callsPerSecond) * inHand;
+  const waitingKey = (functionArn: string) => marshall({ pk: `turn#${functionArn}`, sk: 'turn' });
   const keyOf = ({ accountId, region }: Quarter) => marshall({ pk: `share#${accountId}#${region}`, sk: 'share' });
 
   async function update(
@@ -106,6 +107,26 @@ export function createDynamoDbFairShare(
         `the line for ${quarter.accountId} in ${quarter.region} is longer than ${longestWaitMs / 1000} seconds`,
         { retryAfterSeconds: longestWaitMs / 1000 },
       );
+    },
+
+    async waitingUntil(functionArn) {
+      const { Item } = await client
+        .send(new GetItemCommand({ TableName: tableName, Key: waitingKey(functionArn) }))
+        .catch((error: unknown) => {
+          throw toLayerwardError(error, `asking whether a look at ${functionArn} waits for its turn`);
+        });
+      const until = Item ? Number(unmarshall(Item)['turnAt']) : 0;
+      return until > now().getTime() ? new Date(until) : undefined;
+    },
+
+    async noteWaiting(functionArn, until) {
+      const turnAt = until.getTime();
+      const item = marshall({ turnAt, expiresAt: Math.ceil(turnAt / 1000) + 60 });
+      await client
+        .send(new PutItemCommand({ TableName: tableName, Item: { ...waitingKey(functionArn), ...item } }))
+        .catch((error: unknown) => {
+          throw toLayerwardError(error, `noting that a look at ${functionArn} waits for its turn`);
+        });
     },
 
     async slowDown(quarter, retryAfterSeconds = 1) {

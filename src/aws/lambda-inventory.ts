@@ -25,7 +25,7 @@ const longestWaitMs = 60_000;
 /** The functions of an account and region, by Lambda's own listing and the Resource Groups Tagging API. */
 export function createLambdaInventory(
   { lambda, tagging }: InventoryClients,
-  share: FairShare,
+  share: Pick<FairShare, 'reserve' | 'slowDown'>,
   sleep: (ms: number) => Promise<void>,
 ): Inventory {
   const refused = (error: unknown, quarter: Quarter, doing: string): LayerwardError => {

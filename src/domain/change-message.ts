@@ -97,6 +97,7 @@ const followUpDetail = z.object({
         'revision-changed',
         'tags-unreadable',
         'turn',
+        'turn-taken',
       ]),
       attempt: z.int().positive(),
     })

@@ -25,7 +25,9 @@ export type FollowUpPurpose =
   | 'revision-changed'
   | 'tags-unreadable'
   /** The turn that was reserved for it has come. */
-  | 'turn';
+  | 'turn'
+  /** Another look at it waits for its turn; this one comes after it. */
+  | 'turn-taken';
 
 /** A hint to look at a function: the truth is what `GetFunction` says. */
 export interface Change {

@@ -92,6 +92,10 @@ export interface FairShare {
    * @throws {Throttled} where the line is longer than that.
    */
   reserve(quarter: Quarter, longestWaitMs?: number): Promise<number>;
+  /** Until when a look at this function waits on the queue for the turn that was reserved for it; absent if none does. */
+  waitingUntil(functionArn: string): Promise<Date | undefined>;
+  /** Notes that a look at this function waits for its turn, so that others need not reserve one of their own. */
+  noteWaiting(functionArn: string, until: Date): Promise<void>;
   /** Notes that AWS throttled us all the same: everybody slows down for a while, and then recovers. */
   slowDown(quarter: Quarter, retryAfterSeconds: number | undefined): Promise<void>;
 }

@@ -67,6 +67,9 @@ export interface World {
   readonly spread: () => number;
 }
 
+/** Long enough for an update to be sent and verified. */
+const afterTurnSeconds = 10;
+
 /** How often a look starts over at once when the function or its record changed under it. */
 const attemptsAtOnce = 3;
 
@@ -241,9 +244,8 @@ async function act({ snapshot, selection, record, decision, changes, cause }: Ca
   }
   const ahead = recordUpdate(record, snapshot, decision, cause, selection.groupName, now);
   if (decision.mode === 'audit' || !decision.plan) return settle(record, ahead, world);
-  const waitMs = hasTurn(changes) ? 0 : await world.fairShare.reserve(snapshot.arn);
-  // The turn is kept, and the look comes back for it.
-  if (waitMs > world.longestWaitMs) return lookAgain(changes, 'turn', world, waitMs / 1000);
+  const waitMs = hasTurn(changes) ? 0 : await reserveTurn(snapshot.arn, changes, world);
+  if (waitMs === undefined) return;
   await world.sleep(waitMs);
   await save(ahead, world);
   const answer = await world.functions.update(decision.plan).catch(async (error: unknown) => {
@@ -340,6 +342,26 @@ function count(outcome: Outcome, former: FunctionRecord | undefined, metrics: Me
   // An alarm stands behind it, so a refusal that stands counts once, however often it is tried again.
   if (status === 'blocked' && former?.announced !== announcementMark(outcome)) metrics.add('FunctionsBlocked', 1);
   if (status === 'contested') metrics.add('Contested', 1);
+}
+
+/**
+ * Reserves a turn, and answers in how many milliseconds it comes; nothing, where the look has gone back to the queue. A
+ * turn that comes too late to wait for is kept, and the look comes back for it. Where another look at the function waits
+ * for its turn already, this one comes after it, and most likely finds nothing left to do.
+ */
+async function reserveTurn(arn: FunctionArn, changes: readonly Change[], world: World): Promise<number | undefined> {
+  const functionArn = formatFunctionArn(arn);
+  const now = world.now().getTime();
+  const taken = await world.fairShare.waitingUntil(functionArn);
+  if (taken) {
+    await lookAgain(changes, 'turn-taken', world, (taken.getTime() - now) / 1000 + afterTurnSeconds);
+    return undefined;
+  }
+  const waitMs = await world.fairShare.reserve(arn);
+  if (waitMs <= world.longestWaitMs) return waitMs;
+  await lookAgain(changes, 'turn', world, waitMs / 1000);
+  await world.fairShare.noteWaiting(functionArn, new Date(now + waitMs));
+  return undefined;
 }
 
 /** A look that comes back for the turn that was reserved for it. */

@@ -12,7 +12,8 @@ export type SweepReason =
 const secretEvent = z.object({
   source: z.literal('aws.secretsmanager'),
   detail: z.object({
-    requestParameters: z.object({ secretId: z.string() }).nullish(),
+    // CreateSecret calls it by its name.
+    requestParameters: z.object({ secretId: z.string().optional(), name: z.string().optional() }).nullish(),
     additionalEventData: z.object({ SecretId: z.string() }).nullish(),
   }),
 });
@@ -26,7 +27,7 @@ export function readSweepReason(input: unknown, policy: Policy): SweepReason {
   const event = secretEvent.safeParse(input);
   if (!event.success) return { about: 'everything' };
   const { requestParameters, additionalEventData } = event.data.detail;
-  const secretId = requestParameters?.secretId ?? additionalEventData?.SecretId ?? '';
+  const secretId = requestParameters?.secretId ?? requestParameters?.name ?? additionalEventData?.SecretId ?? '';
   const secretNames = [...new Set(Object.values(policy.groups).map(({ secret }) => secret))].filter((name) =>
     isSecret(secretId, name),
   );

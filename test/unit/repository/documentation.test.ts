@@ -115,6 +115,7 @@ const purposes: Record<FollowUpPurpose, true> = {
   'revision-changed': true,
   'tags-unreadable': true,
   turn: true,
+  'turn-taken': true,
 };
 
 /** The codes that a page does not have, each as a word within `code`. */

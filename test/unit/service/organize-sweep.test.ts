@@ -152,6 +152,13 @@ describe('a sweep after a secret has changed', () => {
     ['by its ARN', event(`${arn}-AbCdEf`)],
     ['by its ARN without the random characters', event(arn)],
     [
+      'by its name, when it is new',
+      {
+        source: 'aws.secretsmanager',
+        detail: { eventName: 'CreateSecret', requestParameters: { name: 'layerward/groups/default' } },
+      },
+    ],
+    [
       'by Secrets Manager’s own rotation',
       {
         source: 'aws.secretsmanager',
