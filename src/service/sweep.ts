@@ -3,11 +3,12 @@ import { decide } from '../domain/decide.ts';
 import type { Decision } from '../domain/decision.ts';
 import { LayerwardError } from '../domain/errors.ts';
 import { formatFunctionArn, parseFunctionArn } from '../domain/function-arn.ts';
-import { namesOrganizationalUnits, type Policy, type Selection, select } from '../domain/policy.ts';
-import type { Functions, Inventory, Listed, Quarter, RecordSummary, SweepRecords } from '../domain/ports.ts';
+import { namesOrganizationalUnits, type Selection, select } from '../domain/policy.ts';
+import type { Functions, Inventory, Quarter, RecordSummary, SweepRecords } from '../domain/ports.ts';
 import { goalMark } from '../domain/record.ts';
 import type { Snapshot } from '../domain/snapshot.ts';
 import { situationFor } from './judge.ts';
+import { listTagged, readOptedIn } from './opted-in-functions.ts';
 import { remediate, type World } from './remediate.ts';
 
 /** What a sweep needs of the world. */
@@ -41,16 +42,6 @@ export interface SweepProgress {
 /** Whether there is time for more. */
 export type MayGoOn = () => boolean | Promise<boolean>;
 
-type Page = Awaited<ReturnType<Inventory['list']>>;
-
-/** As many `GetFunction` calls at a time; they have a quota of their own, 100 a second. */
-const readsAtOnce = 10;
-/**
- * With more tagged functions than this, reading them is fewer calls only where they are lost among thousands of others:
- * the count of functions is asked for only once a few pages have shown that there are more.
- */
-const fewTagged = 100;
-const pagesBeforeCounting = 4;
 /** As many functions that are put right at a time; most of them wait for their turn. */
 const repairsAtOnce = 200;
 
@@ -63,14 +54,14 @@ const repairsAtOnce = 200;
  * @param mayGoOn asked after each page; where it says no, the run ends and its marker is where the next one begins
  */
 export async function sweep(task: SweepTask, world: SweepWorld, mayGoOn: MayGoOn): Promise<SweepProgress> {
-  const { inventory, followUps } = world;
+  const { followUps } = world;
   const asOf = new Date(task.startedAt);
   const policy = await world.policies.current(asOf);
   const { marker: from, counts: formerCounts = {}, sent: formerlySent = 0, repaired = 0 } = task.progress ?? {};
   const tally = { counts: new Map(Object.entries(formerCounts)), sent: formerlySent, repaired };
   const [known, tagged, organizationalUnits] = await Promise.all([
     readSummaries(task, world),
-    listTagged(task, policy, world),
+    listTagged(task, policy, world.inventory),
     namesOrganizationalUnits(policy) ? world.accounts.unitsOf(task.accountId) : undefined,
   ]);
   const repairs = createRepairs(task, world, tally);
@@ -80,15 +71,11 @@ export async function sweep(task: SweepTask, world: SweepWorld, mayGoOn: MayGoOn
     tally.sent += functionArns.length;
   };
 
-  const judge = async (listed: readonly Listed[]) => {
+  const judge = async (snapshots: readonly Snapshot[]) => {
     const doubtful: string[] = [];
-    for (const one of listed) {
-      const functionArn = formatFunctionArn(one.arn);
-      const tags = tagged.get(functionArn);
-      if (!tags) continue;
-      tagged.delete(functionArn);
-      const snapshot: Snapshot = { ...one, tags: { readable: true, values: tags } };
-      const selection = select(policy, world.agents, { arn: one.arn, organizationalUnits }, snapshot.tags);
+    for (const snapshot of snapshots) {
+      const functionArn = formatFunctionArn(snapshot.arn);
+      const selection = select(policy, world.agents, { arn: snapshot.arn, organizationalUnits }, snapshot.tags);
       const decision = decide(await situationFor(snapshot, selection, undefined, policy, world, asOf));
       const summary = known.get(functionArn);
       const label = labelOf(decision, summary);
@@ -104,39 +91,14 @@ export async function sweep(task: SweepTask, world: SweepWorld, mayGoOn: MayGoOn
     // The tag is gone, or the function is, or AWS is late to show it: a look at each one finds out.
     await send([...known.keys()].filter((functionArn) => !tagged.has(functionArn)));
 
-  const readTagged = async () => {
-    for await (const listed of readAll([...tagged.keys()], world.functions)) await judge(listed);
-  };
-  /** Judges what is listed. Answers where to go on, if it is not done. */
-  const judgeAll = async (): Promise<string | undefined> => {
-    const isFirst = from === undefined;
-    if (isFirst && tagged.size <= fewTagged && (await readsAreCheaper(tagged.size, 0, task, inventory)))
-      return readTagged().then(() => undefined);
-    // The next page is on its way while this one is judged.
-    let next: Promise<Page> | undefined = inventory.list(task, from);
-    for (let pages = 1; next; pages++) {
-      const page: Page = await next;
-      const isEnough = page.nextMarker !== undefined && !(await mayGoOn());
-      const isMore = page.nextMarker !== undefined && !isEnough;
-      const isReading =
-        isMore &&
-        isFirst &&
-        pages === pagesBeforeCounting &&
-        tagged.size > fewTagged &&
-        (await readsAreCheaper(tagged.size, pages, task, inventory));
-      next = isMore && !isReading ? inventory.list(task, page.nextMarker) : undefined;
-      // Judging may fail first; the listing's own failure is heard of when its turn comes.
-      next?.catch(() => {});
-      await judge(page.functions);
-      if (isEnough) return page.nextMarker;
-      if (isReading) await readTagged();
-    }
-    return undefined;
-  };
-
   let marker: string | undefined;
   try {
-    marker = await judgeAll();
+    for await (const { snapshots, nextMarker } of readOptedIn(task, tagged, world, from)) {
+      await judge(snapshots);
+      if (nextMarker === undefined || (await mayGoOn())) continue;
+      marker = nextMarker;
+      break;
+    }
   } finally {
     // Also where the listing fails: an update that was begun is seen to its end.
     await send(await repairs.end());
@@ -150,58 +112,9 @@ async function readSummaries(task: SweepTask, { records }: SweepWorld): Promise<
   return known;
 }
 
-/** The functions that opted in, with those of their tags that the policy asks about. */
-async function listTagged(
-  task: SweepTask,
-  policy: Policy,
-  { inventory }: SweepWorld,
-): Promise<Map<string, Readonly<Record<string, string>>>> {
-  const { optIn, groupTag } = policy;
-  // Most functions have the same few tags: one object for all that are alike.
-  const shared = new Map<string | undefined, Readonly<Record<string, string>>>();
-  const tagged = new Map<string, Readonly<Record<string, string>>>();
-  for await (const { functionArn, tags } of inventory.tagged(task, optIn.tag, optIn.value)) {
-    const group = tags[groupTag];
-    const asked = shared.get(group) ?? {
-      [optIn.tag]: optIn.value,
-      ...(group === undefined ? {} : { [groupTag]: group }),
-    };
-    shared.set(group, asked);
-    tagged.set(functionArn, asked);
-  }
-  return tagged;
-}
-
 /** After a rotation, only the functions of the rotated groups. */
 function isConcerned({ group }: Selection, { secretNames }: SweepTask): boolean {
   return secretNames.length === 0 || ('found' in group && secretNames.includes(group.found.secret));
-}
-
-/** `ListFunctions` shows 50 functions a call, `GetFunction` one. */
-async function readsAreCheaper(
-  tagged: number,
-  pagesListed: number,
-  quarter: Quarter,
-  inventory: Inventory,
-): Promise<boolean> {
-  // Asking how many there are is a call, too.
-  if (tagged <= 2) return true;
-  return tagged < Math.ceil((await inventory.count(quarter)) / 50) - pagesListed;
-}
-
-async function* readAll(
-  functionArns: readonly string[],
-  functions: Pick<Functions, 'read'>,
-): AsyncIterable<readonly Listed[]> {
-  for (let from = 0; from < functionArns.length; from += readsAtOnce) {
-    const snapshots = await Promise.all(
-      functionArns.slice(from, from + readsAtOnce).map(async (functionArn) => {
-        const arn = parseFunctionArn(functionArn);
-        return arn ? functions.read(arn) : undefined;
-      }),
-    );
-    yield snapshots.filter((snapshot) => snapshot !== undefined);
-  }
 }
 
 /** Whether a function that is known as protected just has to be put right; everything else is for a look of its own. */
