@@ -42,8 +42,9 @@ export function createAppConfigPolicies(
     // A token serves once; if this call fails, a new session is started.
     token = undefined;
     const answer = await client.send(new GetLatestConfigurationCommand({ ConfigurationToken: using }));
-    // Another poll began later and was answered sooner.
-    if (policy && startedAt < readAt) return policy;
+    // Another poll began later and was answered sooner; where its policy could not be used, this older one can't either.
+    if (startedAt < readAt) return policy ?? poll();
+    readAt = startedAt;
     const content = answer.Configuration?.transformToString() ?? '';
     // A new policy that can't be used must not leave the old one in force: the next poll asks for all of it again.
     if (content !== '') {
@@ -53,7 +54,6 @@ export function createAppConfigPolicies(
     token = answer.NextPollConfigurationToken;
     // Nothing comes where nothing has changed.
     if (!policy) throw new PolicyUnusable('AppConfig has no policy for Layerward; deploy one: see docs/policy.md');
-    readAt = startedAt;
     return policy;
   }
 

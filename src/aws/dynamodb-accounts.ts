@@ -8,7 +8,7 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import * as z from 'zod';
-import { AccountUnknown } from '../domain/errors.ts';
+import { AccountUnknown, InvalidInput } from '../domain/errors.ts';
 import type { Account, AccountPlaces, AccountRegister } from '../domain/ports.ts';
 import { toLayerwardError } from './refusal.ts';
 
@@ -54,8 +54,9 @@ export function createDynamoDbAccounts(
       throw toLayerwardError(error, doing);
     });
 
-  async function registered(): Promise<Map<string, Account>> {
-    const accounts = new Map<string, Account>();
+  /** Who is in the register; undefined where an entry is not of the form that this version writes. */
+  async function registered(): Promise<Map<string, Account | undefined>> {
+    const accounts = new Map<string, Account | undefined>();
     let startKey: Record<string, AttributeValue> | undefined;
     do {
       const exclusiveStart = startKey ? { ExclusiveStartKey: startKey } : {};
@@ -70,8 +71,8 @@ export function createDynamoDbAccounts(
         ),
       );
       for (const item of page.Items ?? []) {
-        const account = accountItem.parse(unmarshall(item));
-        if (account) accounts.set(account.accountId, account);
+        const { success, data } = accountItem.safeParse(unmarshall(item));
+        if (!success || data) accounts.set(item['sk']?.S ?? '', data);
       }
       startKey = page.LastEvaluatedKey;
     } while (startKey);
@@ -85,7 +86,13 @@ export function createDynamoDbAccounts(
       const { Item } = await send(`reading where account ${accountId} is in the organization`, () =>
         client.send(new GetItemCommand({ TableName: tableName, Key: keyOf(accountId) })),
       );
-      const account = Item && accountItem.parse(unmarshall(Item));
+      const parsed = Item && accountItem.safeParse(unmarshall(Item));
+      if (parsed?.error)
+        throw new InvalidInput(
+          `where account ${accountId} is in the organization is not of the form that this version writes: ` +
+            z.prettifyError(parsed.error),
+        );
+      const account = parsed?.data;
       if (!account)
         throw new AccountUnknown(
           `account ${accountId} is not in the register of accounts yet, and the policy names organizational units; it is ` +

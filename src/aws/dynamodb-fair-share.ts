@@ -92,7 +92,8 @@ export function createDynamoDbFairShare(
   return {
     async reserve(quarter, longestWaitMs = longestLineMs) {
       const name = `${quarter.accountId} ${quarter.region}`;
-      for (let attempt = 0; attempt < 6; attempt++) {
+      // Where none of the writes fits, another worker has moved the line in between, or it is too long.
+      for (let attempt = 0; attempt < 2; attempt++) {
         const at = now().getTime();
         const isLine = (seen.get(name) ?? 0) > at;
         const writes = isLine ? [joinLine, startLine, startSlowLine] : [startLine, joinLine, startSlowLine];

@@ -33,7 +33,7 @@ export function createLambdaInventory(
     if (unknownCredentials.has(readRefusal(error).name))
       return new AccessDenied(
         `account ${accountId} does not know Layerward's credentials in ${region}: the region is not enabled there, or the ` +
-          'account is closed; see "An account or region can’t be swept" in docs/operations.md',
+          `account is closed; see "An account or region can't be swept" in docs/operations.md`,
         { cause: error },
       );
     return toLayerwardError(error, `${doing} of ${accountId} in ${region}`);

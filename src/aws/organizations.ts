@@ -5,6 +5,7 @@ import {
   ListRootsCommand,
   type OrganizationsClient,
 } from '@aws-sdk/client-organizations';
+import { InvalidInput } from '../domain/errors.ts';
 import type { Account, Organization } from '../domain/ports.ts';
 import { toLayerwardError } from './refusal.ts';
 
@@ -77,7 +78,9 @@ export function createAwsOrganization(client: OrganizationsClient): Organization
         .catch((error: unknown) => {
           throw toLayerwardError(error, 'asking for the organization');
         });
-      return described?.MasterAccountId ?? '';
+      if (!described?.MasterAccountId)
+        throw new InvalidInput('asking for the organization failed: AWS did not name its management account');
+      return described.MasterAccountId;
     },
   };
 }

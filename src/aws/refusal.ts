@@ -74,6 +74,8 @@ export function toLayerwardError(error: unknown, doing: string): LayerwardError 
   if (refusal.name === 'PreconditionFailedException') return new RevisionChanged(message, options);
   if (denials.has(refusal.name))
     return new AccessDenied(`${message}; see docs/security.md for what Layerward needs`, options);
+  // A listing that took too long starts over.
+  if (refusal.name === 'PaginationTokenExpiredException') return new ServiceUnavailable(message, options);
   // No status: the call never got an answer. 5xx: the service's own trouble. Both pass.
   if (refusal.status === undefined || refusal.status >= 500) return new ServiceUnavailable(message, options);
   return new InvalidInput(message, options);

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import type { Attachment } from '../../src/domain/attachment.ts';
 import type { Actor } from '../../src/domain/change.ts';
 import { type Drift, driftCodes } from '../../src/domain/drift.ts';
+import type { Coverage } from '../../src/domain/ports.ts';
 import type { Cause, FunctionRecord, Outcome } from '../../src/domain/record.ts';
 
 /* Records and outcomes of every form that the service can write, and some that it hardly will. */
@@ -120,6 +121,24 @@ export const firstRecord: fc.Arbitrary<FunctionRecord> = fc.record(
       ...(['version', 'since', 'updatedAt', 'architecture', 'pending', 'repairs', 'repairCount', 'outbox'] as const),
     ],
   },
+);
+
+const statusAndReason = fc.tuple(status, text).map(([of, reason]) => `${of}: ${reason}`);
+
+/** What a sweep found, of any form that has a place to be found by. */
+export const anyCoverage: fc.Arbitrary<Coverage> = fc.record(
+  {
+    sweepId: fc.uuid(),
+    at: time,
+    what: text.filter((value) => value !== ''),
+    accountId: text,
+    region: text,
+    counts: fc.dictionary(fc.oneof(status, statusAndReason), count, { noNullPrototype: true, maxKeys: 12 }),
+    sent: count,
+    repaired: count,
+    problem: text,
+  },
+  { requiredKeys: ['sweepId', 'at', 'what', 'counts', 'sent', 'repaired'] },
 );
 
 /** JSON can hold half a character, UTF-8 can't. */

@@ -28,28 +28,46 @@ export function tableDefinition(): z.output<typeof tableProperties> {
   return tableProperties.parse(tables[0]?.properties);
 }
 
+/** A call of DynamoDB as it was made. */
+export interface DynamoDbCall {
+  readonly action: string;
+  readonly input: unknown;
+}
+
+/** A table of its own, as template.yaml defines it. */
+export interface OpenTable {
+  readonly client: DynamoDBClient;
+  readonly tableName: string;
+  /** Every call so far, in order. */
+  readonly calls: DynamoDbCall[];
+  /** Takes the table away and answers its name. */
+  dropTable(): Promise<string>;
+  close(): Promise<void>;
+}
+
 let tables = 0;
 
-/** Records in a table of their own at an endpoint that speaks DynamoDB, and the actions that are called on the wire. */
-export async function openRecordsTable(endpoint: string): Promise<RecordsUnderTest> {
+/** Makes a table at an endpoint that speaks DynamoDB. */
+export async function openTable(endpoint: string): Promise<OpenTable> {
   const client = new DynamoDBClient({
     endpoint,
     region: 'us-east-1',
     credentials: { accessKeyId: 'AKIAIOSFODNN7EXAMPLE', secretAccessKey: 'example' },
   });
-  const actions: string[] = [];
+  const calls: DynamoDbCall[] = [];
   client.middlewareStack.add(
     (next, context) => (call) => {
-      actions.push(String(context['commandName']).replace(/Command$/, ''));
+      calls.push({ action: String(context['commandName']).replace(/Command$/, ''), input: call.input });
       return next(call);
     },
-    { step: 'initialize', name: 'noteAction' },
+    { step: 'initialize', name: 'noteCall' },
   );
   const TableName = `records-${process.pid}-${++tables}`;
   await client.send(new CreateTableCommand({ TableName, ...tableDefinition() }));
   return {
-    records: createDynamoDbRecords(client, TableName),
-    actions,
+    client,
+    tableName: TableName,
+    calls,
     async dropTable() {
       await client.send(new DeleteTableCommand({ TableName }));
       return TableName;
@@ -59,4 +77,10 @@ export async function openRecordsTable(endpoint: string): Promise<RecordsUnderTe
       client.destroy();
     },
   };
+}
+
+/** Records in a table of their own at an endpoint that speaks DynamoDB, and the calls that are made of it. */
+export async function openRecordsTable(endpoint: string): Promise<RecordsUnderTest> {
+  const { client, tableName, calls, dropTable, close } = await openTable(endpoint);
+  return { records: createDynamoDbRecords(client, tableName), calls, dropTable, close };
 }

@@ -1,17 +1,19 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { RecordQueries } from '../../src/aws/dynamodb-records.ts';
+import type { Attachment } from '../../src/domain/attachment.ts';
 import { InvalidInput } from '../../src/domain/errors.ts';
-import type { Records } from '../../src/domain/ports.ts';
-import type { FunctionRecord, Outcome } from '../../src/domain/record.ts';
+import type { AttachedRecords, Coverage, Records, SweepRecords } from '../../src/domain/ports.ts';
+import { type FunctionRecord, type Outcome, type RecordStatus, recordStatuses } from '../../src/domain/record.ts';
 import { outcomeOf } from '../fixtures/outcome.ts';
-import { firstRecord, outcome } from './arbitrary-record.ts';
+import { anyCoverage, firstRecord, outcome } from './arbitrary-record.ts';
+import type { DynamoDbCall } from './records-table.ts';
 
 /** One implementation of the records, empty. */
 export interface RecordsUnderTest {
-  readonly records: Records & RecordQueries;
-  /** The actions of DynamoDB that were called, where it is called. */
-  readonly actions?: string[];
+  readonly records: Records & RecordQueries & SweepRecords & AttachedRecords;
+  /** The calls of DynamoDB, where it is called. */
+  readonly calls?: readonly DynamoDbCall[];
   /** Takes the table away and answers its name, where there is one. */
   readonly dropTable?: () => Promise<string>;
   close(): Promise<void>;
@@ -46,6 +48,28 @@ async function all<T>(items: AsyncIterable<T>): Promise<T[]> {
 
 const namesIn = (items: readonly { functionArn: string }[]) => items.map(({ functionArn }) => functionArn).sort();
 
+const attachment: Attachment = {
+  agent: 'trend-application-security',
+  variant: 'python3.8',
+  group: 'default',
+  applied: { layerArn: 'arn:aws:lambda:us-east-1:800880067056:layer:trend:1', variables: {}, secretVariables: [] },
+  before: { layers: [], variables: {} },
+};
+
+function coverageOf(changes: Partial<Coverage> = {}): Coverage {
+  return {
+    sweepId: 'sweep-1',
+    at: '2026-11-23T12:00:00.000Z',
+    what: 'account 111122223333 in us-east-1',
+    accountId: '111122223333',
+    region: 'us-east-1',
+    counts: { protected: 12, 'blocked: layer-limit': 1 },
+    sent: 3,
+    repaired: 1,
+    ...changes,
+  };
+}
+
 /**
  * What the service relies on in records and their history. Run on every implementation, so that the one in memory, on
  * which the service's own tests run, can't drift apart from DynamoDB.
@@ -55,6 +79,7 @@ export function defineRecordsContract(name: string, create: () => Promise<Record
     let test: RecordsUnderTest;
     let records: RecordsUnderTest['records'];
     let arbitraries = 0;
+    const countOf = (wanted: string) => test.calls?.filter(({ action }) => action === wanted).length ?? 0;
     beforeAll(async () => {
       test = await create();
       records = test.records;
@@ -252,11 +277,162 @@ export function defineRecordsContract(name: string, create: () => Promise<Record
         const [from, to] = [new Date('2031-03-09T00:00:00Z'), new Date('2031-03-02T00:00:00Z')];
         expect(await all(records.drifted(from, to))).toEqual([]);
       });
+    });
 
-      it('never reads the whole table', () => {
-        const { actions } = test;
-        if (!actions) return;
-        expect(new Set(actions)).toEqual(new Set(['CreateTable', 'PutItem', 'GetItem', 'DeleteItem', 'Query']));
+    describe('what a sweep reads', () => {
+      const [account, other] = ['222233334444', '333344445555'];
+
+      it('are the records of one account and region', async () => {
+        const here = arnOf('here', account);
+        for (const arn of [here, arnOf('there', account, 'us-east-2'), arnOf('there', account, 'us-east-10')])
+          await records.save(recordOf(arn));
+        await records.save(recordOf(arnOf('here', other)));
+        expect(namesIn(await all(records.summaries({ accountId: account, region: 'us-east-1' })))).toEqual([here]);
+        // No prefix of a region's or an account's name is a place.
+        expect(await all(records.summaries({ accountId: account, region: 'us-east' }))).toEqual([]);
+        expect(await all(records.summaries({ accountId: account.slice(0, 6), region: 'us-east-1' }))).toEqual([]);
+      });
+
+      it('are those that are neither released nor deleted, as they are now', async () => {
+        const place = { accountId: other, region: 'eu-west-1' };
+        const arnIn = (status: string) => arnOf(`is-${status}`, place.accountId, place.region);
+        for (const status of recordStatuses) await records.save(recordOf(arnIn(status), { status }));
+        const open = await all(records.summaries(place));
+        expect(open.map(({ functionArn, status }) => [functionArn, status]).sort()).toEqual(
+          ['blocked', 'contested', 'drifted', 'protected', 'release', 'unsupported'].map((one) => [arnIn(one), one]),
+        );
+        await records.save(recordOf(arnIn('drifted'), { version: 2, status: 'protected' }));
+        await records.save(recordOf(arnIn('release'), { version: 2, status: 'released' }));
+        await records.forget(recordOf(arnIn('unsupported')));
+        expect((await all(records.summaries(place))).map(({ status }) => status).sort()).toEqual([
+          'blocked',
+          'contested',
+          'protected',
+          'protected',
+        ]);
+      });
+
+      it('are no more of a record than a sweep has to know', async () => {
+        const place = { accountId: account, region: 'eu-central-1' };
+        const [marked, unmarked] = ['marked', 'unmarked'].map((name) => arnOf(name, account, place.region));
+        if (!marked || !unmarked) throw new Error('there are two');
+        const state = { status: 'protected', reason: 'why', action: 'attached' } as const;
+        await records.save(recordOf(marked, { ...state, goalMark: 'mark', attachment, pending: [attachment] }));
+        await records.save(recordOf(unmarked, { ...state, attachment }));
+        const before = countOf('Query');
+        const byName = new Map((await all(records.summaries(place))).map((one) => [one.functionArn, one]));
+        expect(byName.get(marked)).toStrictEqual({ functionArn: marked, ...state, goalMark: 'mark' });
+        expect(byName.get(unmarked)).toStrictEqual({ functionArn: unmarked, ...state });
+        expect(byName.size).toBe(2);
+        const questions = test.calls?.filter(({ action }) => action === 'Query').slice(before) ?? [];
+        for (const { input } of questions) expect(input).toHaveProperty('ProjectionExpression');
+      });
+
+      it('are all of them, also where there are more than a page holds', async () => {
+        const detail = 'x'.repeat(50_000);
+        const names = Array.from({ length: 40 }, (_, index) => arnOf(`page-${index}`, other, 'ap-south-1'));
+        await Promise.all(names.map((arn) => records.save(recordOf(arn, { status: 'drifted', detail }))));
+        const before = countOf('Query');
+        const summaries = await all(records.summaries({ accountId: other, region: 'ap-south-1' }));
+        expect(namesIn(summaries)).toEqual([...names].sort());
+        // One question for each of the six states, and one for each further page.
+        if (test.calls) expect(countOf('Query') - before).toBeGreaterThan(6);
+      }, 60_000);
+    });
+
+    describe('what a sweep found', () => {
+      const sorted = (coverage: readonly Coverage[]) => [...coverage].sort((a, b) => (a.what < b.what ? -1 : 1));
+
+      it('is told as it was written, of that sweep only', async () => {
+        const place = coverageOf({ sweepId: 'told' });
+        const problem = coverageOf({ sweepId: 'told', what: 'organizational unit ou-1', problem: 'there is none' });
+        const { accountId: _, region: __, ...named } = problem;
+        await records.saveCoverage(place);
+        await records.saveCoverage(named);
+        await records.saveCoverage(coverageOf({ sweepId: 'told-2', sent: 9 }));
+        await records.saveCoverage(coverageOf({ sweepId: 'tol', sent: 9 }));
+        expect(sorted(await all(records.coverageOf('told')))).toStrictEqual([place, named]);
+        expect(await all(records.coverageOf('never'))).toEqual([]);
+      });
+
+      it('is replaced as a whole by what it finds of the same place later, and nothing else of it is', async () => {
+        const first = coverageOf({ sweepId: 'again', problem: 'it is closed' });
+        const kept = coverageOf({ sweepId: 'again', what: 'account 111122223333 in us-east-2', region: 'us-east-2' });
+        const elsewhere = coverageOf({ sweepId: 'other', sent: 9 });
+        for (const coverage of [first, kept, elsewhere]) await records.saveCoverage(coverage);
+        const { problem: _, ...rest } = first;
+        const second = { ...rest, at: '2026-11-24T00:00:00.000Z', counts: { drifted: 2 }, sent: 0, repaired: 7 };
+        await records.saveCoverage(second);
+        expect(sorted(await all(records.coverageOf('again')))).toStrictEqual([second, kept]);
+        expect(await all(records.coverageOf('other'))).toStrictEqual([elsewhere]);
+      });
+
+      it('of any form comes back exactly', async () => {
+        await fc.assert(
+          fc.asyncProperty(anyCoverage, async (given) => {
+            const coverage = { ...given, sweepId: `any-sweep-${++arbitraries}` };
+            await records.saveCoverage(coverage);
+            expect(await all(records.coverageOf(coverage.sweepId))).toEqual([coverage]);
+          }),
+          { numRuns: 40 },
+        );
+      }, 60_000);
+
+      it('is told whole and as it is at that moment, also where it is more than a page holds', async () => {
+        const problem = 'x'.repeat(50_000);
+        const found = Array.from({ length: 40 }, (_, index) =>
+          coverageOf({ sweepId: 'many', what: `account ${111122220000 + index}`, problem }),
+        );
+        await Promise.all(found.map((coverage) => records.saveCoverage(coverage)));
+        const before = countOf('Query');
+        expect(sorted(await all(records.coverageOf('many')))).toEqual(found);
+        if (!test.calls) return;
+        const pages = test.calls.filter(({ action }) => action === 'Query').slice(before);
+        expect(pages.length).toBeGreaterThan(1);
+        for (const { input } of pages) expect(input).toMatchObject({ ConsistentRead: true });
+      }, 60_000);
+    });
+
+    describe('what a release of everything reads', () => {
+      it('are the records that say that something is, or may be, on the function, in every open state', async () => {
+        const account = '555566667777';
+        // What is released or deleted has nothing of ours on it.
+        const open = recordStatuses.filter((status) => status !== 'released' && status !== 'deleted');
+        const save = async (name: string, status: RecordStatus, changes: Partial<FunctionRecord>) => {
+          const record = recordOf(arnOf(`${name}-${status}`, account), { status, ...changes });
+          await records.save(record);
+          return record;
+        };
+        const expected: FunctionRecord[] = [];
+        for (const status of open) {
+          expected.push(await save('attached', status, { attachment }));
+          expected.push(await save('pending', status, { pending: [attachment] }));
+          expected.push(await save('both', status, { attachment, pending: [attachment, attachment] }));
+        }
+        for (const status of recordStatuses) await save('neither', status, {});
+        const attached = (await all(records.attached())).filter(({ functionArn }) => functionArn.includes(account));
+        const byName = (list: readonly FunctionRecord[]) =>
+          [...list].sort((a, b) => (a.functionArn < b.functionArn ? -1 : 1));
+        expect(byName(attached)).toStrictEqual(byName(expected));
+      });
+
+      it('are those of all accounts and regions, also where they are more than a page holds', async () => {
+        const detail = 'x'.repeat(50_000);
+        const names = Array.from({ length: 40 }, (_, index) =>
+          arnOf(`everywhere-${index}`, `66667777888${index % 10}`, index % 2 ? 'us-east-1' : 'eu-west-1'),
+        );
+        await Promise.all(names.map((arn) => records.save(recordOf(arn, { status: 'contested', detail, attachment }))));
+        const attached = namesIn(await all(records.attached()));
+        expect(attached.filter((arn) => arn.includes(':everywhere-'))).toEqual([...names].sort());
+        expect(new Set(attached).size).toBe(attached.length);
+      }, 60_000);
+    });
+
+    describe('every question', () => {
+      it('is answered without reading the whole table', () => {
+        if (!test.calls) return;
+        const actions = new Set(test.calls.map(({ action }) => action));
+        expect(actions).toEqual(new Set(['CreateTable', 'PutItem', 'GetItem', 'DeleteItem', 'Query']));
       });
     });
 
@@ -273,6 +449,10 @@ export function defineRecordsContract(name: string, create: () => Promise<Record
           () => all(records.history(record.functionArn)),
           () => all(records.withStatus('blocked')),
           () => all(records.drifted(new Date('2026-11-23'), new Date('2026-11-23'))),
+          () => all(records.summaries({ accountId: '111122223333', region: 'us-east-1' })),
+          () => records.saveCoverage(coverageOf()),
+          () => all(records.coverageOf('sweep-1')),
+          () => all(records.attached()),
         ]) {
           const error = await call().catch((caught: unknown) => caught);
           expect(error).toBeInstanceOf(InvalidInput);

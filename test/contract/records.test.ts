@@ -1,21 +1,18 @@
-import type { AddressInfo } from 'node:net';
-import dynalite from 'dynalite';
 import { createMemoryRecords } from '../fixtures/memory-records.ts';
+import { startDynalite } from './dynalite.ts';
 import { defineRecordsContract } from './records.contract.ts';
 import { openRecordsTable } from './records-table.ts';
 
 defineRecordsContract('memory', async () => ({ records: createMemoryRecords().port, close: async () => {} }));
 
 defineRecordsContract('dynalite', async () => {
-  const server = dynalite({ createTableMs: 0, deleteTableMs: 0, updateTableMs: 0 });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  const table = await openRecordsTable(`http://127.0.0.1:${port}`);
+  const server = await startDynalite();
+  const table = await openRecordsTable(server.endpoint);
   return {
     ...table,
     async close() {
       await table.close();
-      await new Promise((resolve) => server.close(resolve));
+      await server.stop();
     },
   };
 });

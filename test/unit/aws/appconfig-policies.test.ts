@@ -5,18 +5,32 @@ import { PolicyUnusable } from '../../../src/domain/errors.ts';
 import type { Policies } from '../../../src/domain/ports.ts';
 import { agents } from '../../fixtures/situation.ts';
 import { jsonError, type StandIn, standInOptions, startStandIn, type WireAnswer } from '../../fixtures/stand-in.ts';
+import { type HeldAnswer, holdAnswer } from './held-answer.ts';
 
 let standIn: StandIn;
 let policies: Policies;
 let clock: number;
+/** The next answers of AWS, of which some are held. */
+let held: (HeldAnswer | undefined)[];
 beforeAll(async () => {
   standIn = await startStandIn();
 });
 beforeEach(() => {
   standIn.requests.length = 0;
   clock = Date.parse('2026-11-23T12:00:00Z');
+  held = [];
+  const client = new AppConfigDataClient(standInOptions(standIn));
+  client.middlewareStack.add(
+    (next) => async (call) => {
+      const holding = held.shift();
+      const answer = await next(call);
+      await holding?.wait();
+      return answer;
+    },
+    { step: 'initialize', name: 'hold' },
+  );
   policies = createAppConfigPolicies(
-    new AppConfigDataClient(standInOptions(standIn)),
+    client,
     { application: 'app-1', environment: 'env-1', profile: 'profile-1' },
     agents,
     () => new Date(clock),
@@ -170,5 +184,188 @@ describe('a policy that can’t be had', () => {
     standIn.answer(session('three'), content('four', document));
     expect(await policies.current()).toMatchObject({ version: 1 });
     expect(asked().at(-1)).toBe('GET /configuration?configuration_token=three');
+  });
+});
+
+describe('the policy as of a moment', () => {
+  const deployed = (mode: string) => ({ ...document, mode });
+  const sessions = () => asked().filter((call) => call.startsWith('POST')).length;
+
+  /** Answers as AppConfig does: a token serves once, and not sooner than a minute after the answer that it came with. */
+  function answerStrictly(): { deploy(mode: string): void; readonly refused: string[] } {
+    let mode = 'enforce';
+    let tokens = 0;
+    const issued = new Map<string, { readonly from: number; readonly known: string }>();
+    const refused: string[] = [];
+    const issue = (from: number, known: string) => {
+      const token = `token-${++tokens}`;
+      issued.set(token, { from, known });
+      return token;
+    };
+    standIn.answer(({ method, path }) => {
+      if (method === 'POST') return session(issue(clock, ''));
+      const token = path.split('=')[1] ?? '';
+      const found = issued.get(token);
+      issued.delete(token);
+      if (!found || clock < found.from) {
+        refused.push(token);
+        return jsonError('BadRequestException', found ? 'Request too early' : 'token is not valid');
+      }
+      const next = issue(clock + 60_000, mode);
+      return mode === found.known ? unchanged(next) : content(next, deployed(mode));
+    });
+    return {
+      deploy(next) {
+        mode = next;
+      },
+      refused,
+    };
+  }
+
+  it('is asked for again where it was read before, by a new session, and then counts for everybody', async () => {
+    const appConfig = answerStrictly();
+    await policies.current();
+    appConfig.deploy('audit');
+    clock += 1000;
+    expect(await policies.current()).toMatchObject({ mode: 'enforce' });
+    expect(await policies.current(new Date(clock))).toMatchObject({ mode: 'audit' });
+    expect(await policies.current()).toMatchObject({ mode: 'audit' });
+    expect(sessions()).toBe(2);
+    expect(appConfig.refused).toEqual([]);
+  });
+
+  it('is what was read at that moment or later, without another call', async () => {
+    answerStrictly();
+    await policies.current();
+    for (const asOf of [clock, clock - 1, 0]) await policies.current(new Date(asOf));
+    clock += 59_999;
+    await policies.current(new Date(clock - 59_999));
+    expect(asked()).toHaveLength(2);
+    await policies.current(new Date(clock - 59_998));
+    expect(asked()).toHaveLength(4);
+  });
+
+  it('goes on with the session’s token once a minute is over', async () => {
+    const appConfig = answerStrictly();
+    await policies.current();
+    clock += 30_000;
+    await policies.current(new Date(clock));
+    clock += 59_999;
+    await policies.current();
+    expect(sessions()).toBe(2);
+    appConfig.deploy('audit');
+    clock += 1;
+    expect(await policies.current(new Date(clock))).toMatchObject({ mode: 'audit' });
+    expect(sessions()).toBe(2);
+    expect(appConfig.refused).toEqual([]);
+  });
+
+  it('is never had by a token that AppConfig refuses, whoever asks when', async () => {
+    const appConfig = answerStrictly();
+    for (const [wait, asOf] of [
+      [0, undefined],
+      [10_000, 10_000],
+      [10_000, 0],
+      [50_000, undefined],
+      [0, 1],
+      [60_000, 0],
+      [1, 1],
+      [61_000, 61_000],
+      [3_600_000, undefined],
+    ] as const) {
+      clock += wait;
+      await policies.current(asOf === undefined ? undefined : new Date(clock - asOf));
+    }
+    expect(appConfig.refused).toEqual([]);
+  });
+
+  it('is asked for once by all who want it as of the same moment or an earlier one', async () => {
+    answerStrictly();
+    await policies.current();
+    clock += 1000;
+    const moments = [clock, clock, clock - 500, clock];
+    const all = await Promise.all(moments.map((asOf) => policies.current(new Date(asOf))));
+    expect(new Set(all).size).toBe(1);
+    expect(asked()).toHaveLength(4);
+  });
+
+  it('is not what is being read since before that moment', async () => {
+    const appConfig = answerStrictly();
+    const late = holdAnswer();
+    held = [undefined, late];
+    const early = policies.current();
+    await late.isOnItsWay;
+    appConfig.deploy('audit');
+    clock += 1000;
+    expect(await policies.current(new Date(clock))).toMatchObject({ mode: 'audit' });
+    late.come();
+    await early;
+    expect(sessions()).toBe(2);
+  });
+
+  it('is not replaced by an older answer that comes late', async () => {
+    const appConfig = answerStrictly();
+    const late = holdAnswer();
+    held = [undefined, late];
+    const early = policies.current();
+    await late.isOnItsWay;
+    appConfig.deploy('audit');
+    clock += 1000;
+    await policies.current(new Date(clock));
+    late.come();
+    expect(await early).toMatchObject({ mode: 'audit' });
+    expect(await policies.current()).toMatchObject({ mode: 'audit' });
+    clock += 60_000;
+    expect(await policies.current()).toMatchObject({ mode: 'audit' });
+    expect(appConfig.refused).toEqual([]);
+  });
+
+  it('is not replaced by an older answer that comes late, where it can’t be used either', async () => {
+    const late = holdAnswer();
+    held = [undefined, late];
+    standIn.answer(
+      session('one'),
+      content('two', document),
+      session('three'),
+      content('four', { ...document, modus: 'audit' }),
+    );
+    const early = policies.current().catch(() => {});
+    await late.isOnItsWay;
+    clock += 1000;
+    await expect(policies.current(new Date(clock))).rejects.toBeInstanceOf(PolicyUnusable);
+    standIn.answer(session('five'), content('six', { ...document, modus: 'audit' }));
+    late.come();
+    await early;
+    await expect(policies.current()).rejects.toBeInstanceOf(PolicyUnusable);
+  });
+
+  it('that can’t be had leaves the one in force for those who need none so new', async () => {
+    answerStrictly();
+    await policies.current();
+    clock += 1000;
+    standIn.hangUp();
+    await expect(policies.current(new Date(clock))).rejects.toBeInstanceOf(PolicyUnusable);
+    expect(await policies.current()).toMatchObject({ mode: 'enforce' });
+    answerStrictly().deploy('audit');
+    expect(await policies.current(new Date(clock))).toMatchObject({ mode: 'audit' });
+  });
+
+  it('says each time that nothing was deployed, however soon it is asked for again', async () => {
+    const issued = new Map<string, number>();
+    standIn.answer(({ method, path }) => {
+      const next = `token-${issued.size}`;
+      if (method === 'POST') {
+        issued.set(next, clock);
+        return session(next);
+      }
+      if (clock < (issued.get(path.split('=')[1] ?? '') ?? 0))
+        return jsonError('BadRequestException', 'Request too early');
+      issued.set(next, clock + 60_000);
+      return unchanged(next);
+    });
+    for (let look = 0; look < 3; look++) {
+      await expect(policies.current()).rejects.toThrow(/^AppConfig has no policy for Layerward/);
+      clock += 1000;
+    }
   });
 });

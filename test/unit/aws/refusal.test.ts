@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { readRefusal, toLayerwardError } from '../../../src/aws/refusal.ts';
-import { Throttled } from '../../../src/domain/errors.ts';
+import * as errors from '../../../src/domain/errors.ts';
+import { LayerwardError, Throttled } from '../../../src/domain/errors.ts';
 
 /** An error as the SDK throws it. */
 function sdkError(name: string, status?: number, retryAfter?: string): Error {
@@ -56,5 +57,21 @@ describe('an error of AWS', () => {
   it('may be something that is no error', () => {
     expect(readRefusal('out of order')).toMatchObject({ name: 'Unknown', message: 'out of order' });
     expect(toLayerwardError(undefined, 'reading')).toMatchObject({ name: 'ServiceUnavailable' });
+  });
+});
+
+describe('an error of ours', () => {
+  const classes = Object.entries(errors).filter(([, value]) => value !== LayerwardError);
+
+  it.each(classes)('passes through as it is: %s', (_, Class) => {
+    const error = Reflect.construct(Class, ['our own words', { cause: 'a cause' }]);
+    expect(error).toBeInstanceOf(LayerwardError);
+    expect(toLayerwardError(error, 'reading function orders')).toBe(error);
+    expect(error).toMatchObject({ message: 'our own words', cause: 'a cause' });
+  });
+
+  it('keeps how long to pause', () => {
+    const error = new Throttled('our own words', { retryAfterSeconds: 3 });
+    expect(toLayerwardError(error, 'reading')).toMatchObject({ retryAfterSeconds: 3 });
   });
 });
