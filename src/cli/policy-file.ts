@@ -1,0 +1,31 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Agents } from '../domain/agent.ts';
+import type { Policy } from '../domain/policy.ts';
+import { readPolicyDocument } from '../service/agent-files.ts';
+import { WrongUse } from './exit-code.ts';
+
+const example = join(import.meta.dirname, '../../policy.example.yaml');
+
+/** The policy file that a command goes by: the one that is named, else policy.yaml here, else the example. */
+export function policyFileFor(path: string | undefined): string {
+  return path ?? (existsSync('policy.yaml') ? 'policy.yaml' : example);
+}
+
+/**
+ * Reads a policy file and checks it.
+ * @throws {WrongUse} for a file that can't be read; {InvalidDocument} with line and column for a mistake in it.
+ */
+export function readPolicyFile(path: string | undefined, agents: Agents): Policy {
+  const file = policyFileFor(path);
+  return readPolicyDocument(readFileOrRefuse(file).toString('utf8'), file, agents);
+}
+
+/** A file's content. @throws {WrongUse} that names it, where it can't be read. */
+export function readFileOrRefuse(path: string): Buffer {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    throw new WrongUse(`${path} can't be read: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
