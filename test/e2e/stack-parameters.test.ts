@@ -1,3 +1,4 @@
+import { UntagResourceCommand } from '@aws-sdk/client-lambda';
 import { describe, expect, it } from 'vitest';
 import { EXAMPLE_ORGANIZATION } from '../../src/sandbox/organization/accounts.ts';
 import { HUB_ACCOUNT, type SandboxOptions, startSandbox } from '../../src/sandbox/sandbox.ts';
@@ -78,6 +79,28 @@ describe('the stack', () => {
         await place.recorded('orders', 'protected');
       }
       expect(await stage.sweep()).toMatchObject({ counts: { protected: 2 } });
+    } finally {
+      await sandbox.stop();
+    }
+  });
+
+  it('with RequireOptInTag can’t touch a member’s function without the tag, not even to give it back', async () => {
+    const sandbox = await startSandbox({
+      organization: true,
+      parameters: { ...organization, RequireOptInTag: 'true' },
+      timings: quick,
+    });
+    try {
+      const stage = await openStage(sandbox);
+      const place = stage.at({ accountId: '222233334444', region: 'us-east-1' });
+      await place.create('mia', 'orders', { Tags: { 'layerward:protect': 'on' } });
+      await place.recorded('orders', 'protected');
+      const untag = { Resource: place.functionArn('orders'), TagKeys: ['layerward:protect'] };
+      await place.lambda('mia').send(new UntagResourceCommand(untag));
+      const { detail, attachment } = await place.recorded('orders', 'blocked', 'aws-refused');
+      expect(detail).toMatch(/AccessDenied.*lambda:UpdateFunctionConfiguration/);
+      expect(attachment).toBeDefined();
+      expect((await place.see('orders')).layers).toHaveLength(1);
     } finally {
       await sandbox.stop();
     }
