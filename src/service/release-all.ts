@@ -66,6 +66,8 @@ export async function releaseAll(
   const policy = releasingPolicy(world.agents);
   const left = new Map<string, string>();
   const released = new Set<string>();
+  /** The version of a record when its function was looked at; one that nobody has written since needs no other look. */
+  const seen = new Map<string, number>();
   const eventTime = world.now().toISOString();
 
   /** Looks at one function until it is released or given up. */
@@ -106,7 +108,10 @@ export async function releaseAll(
       }
     }
     const record = await world.records.find(functionArn);
-    if (record?.attachment || (record?.pending ?? []).length > 0) left.set(functionArn, why);
+    // Out of scope is what has nothing of ours on it, although something was written ahead once that never took effect.
+    const isLeft = record?.attachment || ((record?.pending ?? []).length > 0 && !why.startsWith('out-of-scope'));
+    if (record) seen.set(functionArn, record.version);
+    if (isLeft) left.set(functionArn, why);
     else {
       left.delete(functionArn);
       released.add(functionArn);
@@ -116,9 +121,9 @@ export async function releaseAll(
   const releaseAttached = async (): Promise<number> => {
     const running = new Set<Promise<void>>();
     let found = 0;
-    for await (const { functionArn } of world.records.attached()) {
+    for await (const { functionArn, version } of world.records.attached()) {
       const arn = parseFunctionArn(functionArn);
-      if (!arn || left.has(functionArn) || !(await options.mayGoOn())) continue;
+      if (!arn || left.has(functionArn) || seen.get(functionArn) === version || !(await options.mayGoOn())) continue;
       found++;
       while (running.size >= atOnce) await Promise.race(running);
       const one = release(arn).finally(() => running.delete(one));

@@ -134,7 +134,8 @@ async function look(arn: FunctionArn, changes: readonly Change[], world: World):
 
 async function lookAtNothing(functionArn: string, changes: readonly Change[], world: World): Promise<Look> {
   const record = await world.records.find(functionArn);
-  if (record && record.status !== 'deleted') {
+  if (record?.status === 'deleted') await emptyOutbox(record, world);
+  else if (record) {
     const { change, isCulprit } = attribute(changes, []);
     await settle(
       record,
@@ -156,7 +157,11 @@ function mayBeRecorded(
   return (
     selection.scope === 'in' ||
     !snapshot.tags.readable ||
-    changes.some(({ followUp, tagKeys, kind }) => followUp || kind === 'asked' || tagKeys.includes(policy.optIn.tag)) ||
+    // A sweep sends what the records know and the tags don't.
+    changes.some(
+      ({ followUp, tagKeys, kind }) =>
+        followUp || kind === 'asked' || kind === 'swept' || tagKeys.includes(policy.optIn.tag),
+    ) ||
     bearsTraces(snapshot, policy, agents)
   );
 }
@@ -199,8 +204,7 @@ async function act({ snapshot, selection, record, decision, changes, cause }: Ca
       if (!record) return;
       if (record.status === 'release' && record.action === 'sent')
         return conclude(record, recordReleased(record, snapshot, record, cause, now), snapshot, changes, world);
-      if (!record.attachment && record.pending.length === 0 && record.status !== 'released')
-        return forget(record, world);
+      if (!record.attachment && record.status !== 'released' && hasArrived(record, now)) return forget(record, world);
       await emptyOutbox(record, world);
       return;
     case 'compliant':
@@ -270,6 +274,14 @@ async function conclude(
 ): Promise<void> {
   if (notReady(snapshot)) return lookAgain(changes, 'verify', world);
   return settle(record, transition, world);
+}
+
+/** Longer than any run of ours: an update that was written ahead of has arrived by then, or never will. */
+const longestRunMs = 900_000;
+
+/** Whether what was written ahead, and is not on the function, can't get there any more. */
+function hasArrived({ pending, updatedAt }: FunctionRecord, now: Date): boolean {
+  return pending.length === 0 || Date.parse(updatedAt) + longestRunMs < now.getTime();
 }
 
 /** Forgets a record, once all that it knows is told. */

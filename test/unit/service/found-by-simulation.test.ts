@@ -1,0 +1,69 @@
+import { describe, expect, it } from 'vitest';
+import { ServiceUnavailable } from '../../../src/domain/errors.ts';
+import { snapshotOf } from '../../fixtures/situation.ts';
+import { createWorld } from '../../fixtures/world.ts';
+
+/* What `npm run simulate` found; each story in its shortest form. */
+
+const untagged = { readable: true, values: {} } as const;
+
+describe('a deleted function', () => {
+  it('whose end could not be told is told of by the next look', async () => {
+    const world = createWorld();
+    await world.protect();
+    world.functions.remove(world.functionArn);
+    Object.assign(world.world.events, {
+      announce: () => Promise.reject(new ServiceUnavailable('EventBridge does not answer')),
+    });
+    const gone = world.change({ kind: 'deleted', eventName: 'DeleteFunction' });
+    await expect(world.look(gone)).rejects.toThrow('EventBridge does not answer');
+    expect(world.record()).toMatchObject({ status: 'deleted', outbox: [{ status: 'deleted' }] });
+    const told: unknown[] = [];
+    Object.assign(world.world.events, { announce: async (outcome: unknown) => void told.push(outcome) });
+    await world.look(gone);
+    expect(told).toMatchObject([{ status: 'deleted' }]);
+    expect(world.record()?.outbox).toEqual([]);
+  });
+});
+
+describe('a function that opted out without an event', () => {
+  it('and on which nothing was ever put is forgotten by the sweep that misses its tag', async () => {
+    const world = createWorld();
+    world.setSecret({ missing: 'there is no secret' });
+    world.functions.put(snapshotOf());
+    await world.look();
+    expect(world.record()?.status).toBe('blocked');
+    world.functions.put(snapshotOf({ tags: untagged }));
+    await world.look(world.change({ kind: 'swept', eventName: 'Sweep', touched: [] }));
+    expect(world.record()).toBeUndefined();
+  });
+});
+
+describe('an update that never took effect', () => {
+  /** Written ahead, and never sent: the function opted out meanwhile. */
+  async function createPending() {
+    const world = createWorld();
+    world.functions.put(snapshotOf());
+    world.functions.answerOnce(() => new ServiceUnavailable('Lambda does not answer'));
+    await expect(world.look()).rejects.toThrow('Lambda does not answer');
+    expect(world.record()?.pending).toHaveLength(1);
+    world.functions.put(snapshotOf({ tags: untagged }));
+    return world;
+  }
+  const sweep = (world: ReturnType<typeof createWorld>) =>
+    world.look(world.change({ kind: 'swept', eventName: 'Sweep', touched: [] }));
+
+  it('is forgotten once it can’t arrive any more', async () => {
+    const world = await createPending();
+    world.pass(3_600);
+    await sweep(world);
+    expect(world.record()).toBeUndefined();
+  });
+
+  it('is not forgotten as long as it may be on its way', async () => {
+    const world = await createPending();
+    world.pass(60);
+    await sweep(world);
+    expect(world.record()?.pending).toHaveLength(1);
+  });
+});
