@@ -1,3 +1,5 @@
+import { readable, renderRows } from './rows.ts';
+
 /** One number that was measured, and what it is compared with. */
 export interface Measurement {
   readonly name: string;
@@ -28,18 +30,5 @@ export function renderTable(measurements: readonly Measurement[]): string {
       goal === undefined ? '' : `≤ ${readable(goal)} ${unit}`,
     ]),
   ];
-  const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? [];
-  return rows
-    .map((row) =>
-      row
-        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-        .join('  ')
-        .trimEnd(),
-    )
-    .join('\n');
-}
-
-function readable(value: number): string {
-  if (value >= 100) return Math.round(value).toLocaleString('en-US');
-  return value >= 10 ? value.toFixed(1) : value.toPrecision(2);
+  return renderRows(rows);
 }

@@ -1,5 +1,6 @@
 import { checkEventPatterns } from '../test/referee/event-patterns/check-event-patterns.ts';
 import { checkBundle } from '../test/referee/runtime-interface-client/check-bundle.ts';
+import { checkStateMachine } from '../test/referee/state-machine/check-state-machine.ts';
 import { run } from './verify/command.ts';
 import { contractReferee } from './verify/contract.ts';
 import { startDynamoDbLocal } from './verify/dynamodb-local.ts';
@@ -8,6 +9,7 @@ import {
   installEventRuler,
   installPython,
   installRuntimeInterfaceClient,
+  installStatesValidator,
 } from './verify/install.ts';
 import { startMotoServer } from './verify/moto-server.ts';
 
@@ -24,19 +26,23 @@ built.catch(() => {});
 type Referee = () => Promise<string>;
 
 const referees: Readonly<Record<string, Referee>> = {
-  'cfn-lint and SAM on the template': async () => {
+  'cfn-lint and SAM on the templates': async () => {
     await built;
     const programs = await installPython();
+    const serverless = ['template.yaml', 'dist/template.yaml'];
+    const all = [...serverless, 'infra/member.yaml'];
     // Also what cfn-lint thinks of as information only.
-    await run(`${programs}/cfn-lint`, ['--include-checks', 'I', '--', 'template.yaml', 'dist/template.yaml']);
-    await run(`${programs}/sam`, ['validate', '--lint', '--template-file', 'template.yaml']);
-    return 'no finding in template.yaml and dist/template.yaml';
+    await run(`${programs}/cfn-lint`, ['--include-checks', 'I', '--', ...all]);
+    for (const template of serverless)
+      await run(`${programs}/sam`, ['validate', '--lint', '--template-file', template]);
+    return `no finding of cfn-lint in ${all.join(', ')}, nor of SAM in ${serverless.join(', ')}`;
   },
-  'the stack in moto': async () => {
+  'the stacks in moto': async () => {
     await built;
     const programs = await installPython();
     return (await run(`${programs}/python`, ['test/referee/stack/check_stack.py', 'dist/template.yaml'])).trim();
   },
+  'asl-validator on the state machine': async () => checkStateMachine(await installStatesValidator()),
   'event-ruler on event patterns': async () => checkEventPatterns(await installEventRuler()),
   'DynamoDB Local on records': contractReferee({
     suite: 'test/contract/records.test.ts',
@@ -57,7 +63,13 @@ const referees: Readonly<Record<string, Referee>> = {
 };
 
 // All at once, since they mostly wait; whoever needs one of them hears of its failure.
-for (const install of [installPython, installEventRuler, installDynamoDbLocal, installRuntimeInterfaceClient])
+for (const install of [
+  installPython,
+  installStatesValidator,
+  installEventRuler,
+  installDynamoDbLocal,
+  installRuntimeInterfaceClient,
+])
   install().catch(() => {});
 
 let failed = 0;

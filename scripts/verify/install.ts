@@ -43,23 +43,33 @@ async function installJars(name: string): Promise<string> {
 
 /** AWS's own runtime interface client for Node, compiled here. Answers the path of its program. */
 export const installRuntimeInterfaceClient = once(async () => {
-  const source = join(root, 'test/referee/runtime-interface-client');
-  const folder = join(root, '.cache/runtime-interface-client');
-  const pins = ['package.json', 'package-lock.json'].map((name) => join(source, name));
-  // A compiled add-on fits one version of Node.
-  await install(
-    folder,
-    pins,
-    async () => {
-      for (const program of ['make', 'g++', 'cmake'])
-        await tool(program, ['--version'], `${program} (Debian: apt-get install build-essential cmake)`);
-      for (const pin of pins) cpSync(pin, join(folder, pin.slice(source.length)));
-      await run('npm', ['ci', '--no-audit', '--no-fund'], { folder });
-    },
-    process.version,
-  );
-  return join(folder, 'node_modules/aws-lambda-ric/index.mjs');
+  const folder = await installNode('runtime-interface-client', async () => {
+    for (const program of ['make', 'g++', 'cmake'])
+      await tool(program, ['--version'], `${program} (Debian: apt-get install build-essential cmake)`);
+  });
+  return join(folder, 'aws-lambda-ric/index.mjs');
 });
+
+/** The validator of the Amazon States Language. Answers the path of its program. */
+export const installStatesValidator = once(async () => {
+  const folder = await installNode('state-machine');
+  return join(folder, 'asl-validator/dist/bin/asl-validator.js');
+});
+
+/** The packages that a package-lock.json under test/referee/ pins. Answers the folder that they are in. */
+async function installNode(name: string, requireTools: () => Promise<void> = async () => {}): Promise<string> {
+  const source = join(root, 'test/referee', name);
+  const folder = join(root, '.cache', name);
+  const pins = ['package.json', 'package-lock.json'].map((file) => join(source, file));
+  const fill = async () => {
+    await requireTools();
+    for (const pin of pins) cpSync(pin, join(folder, pin.slice(source.length)));
+    await run('npm', ['ci', '--no-audit', '--no-fund'], { folder });
+  };
+  // A compiled add-on fits one version of Node.
+  await install(folder, pins, fill, process.version);
+  return join(folder, 'node_modules');
+}
 
 /** Installs into an emptied folder, unless the folder was filled by the same pins before. */
 async function install(folder: string, pins: readonly string[], fill: () => Promise<void>, also = ''): Promise<void> {

@@ -118,6 +118,8 @@ export interface RecordQueries {
   withStatus(status: RecordStatus, accountId?: string): AsyncIterable<FunctionRecord>;
   /** What drifted from one moment to another, newest day first. */
   drifted(from: Date, to: Date): AsyncIterable<Outcome>;
+  /** Every other change of state from one moment to another, newest day first. */
+  changed(from: Date, to: Date): AsyncIterable<Outcome>;
 }
 
 const summaryItem: z.ZodType<RecordSummary> = z.object({
@@ -202,6 +204,19 @@ export function createDynamoDbRecords(
       for (const item of page.Items ?? []) yield unmarshall(item);
       startKey = page.LastEvaluatedKey;
     } while (startKey);
+  }
+
+  /** What is kept by day, from one moment to another, newest first. */
+  async function* ofDays(kind: 'drift' | 'change', from: Date, to: Date): AsyncIterable<Record<string, unknown>> {
+    const firstDay = Math.floor(from.getTime() / dayMs);
+    for (let day = Math.floor(to.getTime() / dayMs); day >= firstDay; day--) {
+      const name = new Date(day * dayMs).toISOString().slice(0, 10);
+      yield* query(
+        { ':day': `${kind}#${name}`, ':from': from.toISOString(), ':to': `${to.toISOString()}~` },
+        'outcomePk = :day AND outcomeSk BETWEEN :from AND :to',
+        { index: 'outcomes', newestFirst: true },
+      );
+    }
   }
 
   return {
@@ -343,16 +358,11 @@ export function createDynamoDbRecords(
     },
 
     async *drifted(from, to) {
-      const firstDay = Math.floor(from.getTime() / dayMs);
-      for (let day = Math.floor(to.getTime() / dayMs); day >= firstDay; day--) {
-        const name = new Date(day * dayMs).toISOString().slice(0, 10);
-        const items = query(
-          { ':day': `drift#${name}`, ':from': from.toISOString(), ':to': `${to.toISOString()}~` },
-          'outcomePk = :day AND outcomeSk BETWEEN :from AND :to',
-          { index: 'outcomes', newestFirst: true },
-        );
-        for await (const item of items) yield parseItem(outcomeItem, item, `the drift of ${name}`);
-      }
+      for await (const item of ofDays('drift', from, to)) yield parseItem(outcomeItem, item, 'what drifted');
+    },
+
+    async *changed(from, to) {
+      for await (const item of ofDays('change', from, to)) yield parseItem(outcomeItem, item, 'a change of state');
     },
   };
 }

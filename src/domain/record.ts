@@ -209,7 +209,7 @@ function withPending(record: FunctionRecord | undefined, planned: Attachment): A
 }
 
 /** First attachment, repair of what somebody undid, or an update to a new goal (policy, agent, runtime, credentials). */
-function purposeOf(
+export function purposeOf(
   record: FunctionRecord | undefined,
   attachment: Attachment,
   drift: readonly Drift[],

@@ -28,12 +28,19 @@ const readsAtOnce = 10;
 const fewTagged = 100;
 const pagesBeforeCounting = 4;
 
-/** The functions of an account and region that opted in: ⌈T/100⌉ `GetResources` calls for T of them. */
-export async function listTagged(quarter: Quarter, policy: Policy, inventory: Inventory): Promise<TaggedFunctions> {
+/**
+ * The functions of an account and region that opted in: ⌈T/100⌉ `GetResources` calls for T of them.
+ * @param tagged where they go, for whoever wants to see them come
+ */
+export async function listTagged(
+  quarter: Quarter,
+  policy: Policy,
+  inventory: Pick<Inventory, 'tagged'>,
+  tagged: TaggedFunctions = new Map(),
+): Promise<TaggedFunctions> {
   const { optIn, groupTag } = policy;
   // Most functions have the same few tags: one object for all that are alike.
   const shared = new Map<string | undefined, Readonly<Record<string, string>>>();
-  const tagged: TaggedFunctions = new Map();
   for await (const { functionArn, tags } of inventory.tagged(quarter, optIn.tag, optIn.value)) {
     const group = tags[groupTag];
     const asked = shared.get(group) ?? {

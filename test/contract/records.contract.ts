@@ -271,6 +271,8 @@ export function defineRecordsContract(name: string, create: () => Promise<Record
           'middle',
           'first',
         ]);
+        const others = await all(records.changed(new Date('2031-03-02'), new Date('2031-03-10')));
+        expect(others.map(({ functionArn }) => functionArn.split('week-')[1])).toEqual(['blocked']);
       });
 
       it('about no time at all has no answer', async () => {
@@ -449,6 +451,7 @@ export function defineRecordsContract(name: string, create: () => Promise<Record
           () => all(records.history(record.functionArn)),
           () => all(records.withStatus('blocked')),
           () => all(records.drifted(new Date('2026-11-23'), new Date('2026-11-23'))),
+          () => all(records.changed(new Date('2026-11-23'), new Date('2026-11-23'))),
           () => all(records.summaries({ accountId: '111122223333', region: 'us-east-1' })),
           () => records.saveCoverage(coverageOf()),
           () => all(records.coverageOf('sweep-1')),
