@@ -4,12 +4,13 @@ Usage: check_stack.py TEMPLATE, the deployable one. Prints one line about what w
 standard error, and then the exit code is 1. What moto lacks is listed, and filled in where it can be, in moto_gaps.py.
 """
 
-import ast
 import json
 import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import boto3
@@ -21,7 +22,11 @@ from samcli.yamlhelper import yaml_parse
 
 STACK = "layerward"
 BUCKET = "layerward-artifacts"
+HOME = "us-east-1"
 FUNCTION = f"{STACK}-remediate"
+FUNCTIONS = [f"{STACK}-{name}" for name in ("remediate", "sweep", "organize-sweep", "deployment")]
+HUB_ROLES = ["RemediateRole", "SweepRole", "DeploymentRole"]
+ORGANIZATION = "o-a1b2c3d4e5"
 EMAIL = "oncall@example.com"
 
 findings: list[str] = []
@@ -57,50 +62,100 @@ def package(template: Path, endpoint: str) -> dict:
     return transform(source, {}, ManagedPolicyLoader(boto3.client("iam", endpoint_url=endpoint)))
 
 
-def main() -> None:
-    template = Path(sys.argv[1])
-    server, endpoint = moto_gaps.start()
+def create(endpoint: str, account: str, translated: dict, parameters: dict[str, str]) -> "Stack":
+    """Creates the hub's stack in an account."""
 
     def client(service: str):
-        return boto3.client(service, endpoint_url=endpoint)
-
-    translated = package(template, endpoint)
-    declared = translated["Resources"]
-    types = sorted({resource["Type"] for resource in declared.values()})
-    logging = declared["RemediateFunction"]["Properties"]["LoggingConfig"]
-    expect("where and how the function logs", logging, {"LogGroup": {"Ref": "RemediateLogGroup"}, "LogFormat": "Text"})
-    expect("what SAM left untranslated", [kind for kind in types if kind.startswith("AWS::Serverless")], [])
+        return moto_gaps.client_of(endpoint, account, HOME, service)
 
     cloudformation = client("cloudformation")
     cloudformation.create_stack(
         StackName=STACK,
         TemplateBody=json.dumps(translated),
-        Parameters=[{"ParameterKey": "AlertEmail", "ParameterValue": EMAIL}],
+        Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
         Capabilities=["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM"],
     )
     stack = cloudformation.describe_stacks(StackName=STACK)["Stacks"][0]
-    expect("the stack", stack["StackStatus"], "CREATE_COMPLETE")
-    outputs = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
-    resources = {
-        resource["LogicalResourceId"]: resource["PhysicalResourceId"]
-        for resource in cloudformation.describe_stack_resources(StackName=STACK)["StackResources"]
-    }
-    role_arn = client("iam").get_role(RoleName=resources["RemediateRole"])["Role"]["Arn"]
-    expect("the output RemediateRoleArn", outputs["RemediateRoleArn"], role_arn)
+    expect(f"the stack with {parameters}", stack["StackStatus"], "CREATE_COMPLETE")
+    outputs = {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
+    found = created(cloudformation, STACK)
+    resources = {resource["LogicalResourceId"]: resource["PhysicalResourceId"] for resource in found}
+    return Stack(account, client, outputs, resources)
 
-    check_queues(client, outputs)
-    check_rules(client, outputs, resources, role_arn)
-    check_function(client, outputs, role_arn)
-    check_role(client, resources)
-    check_table(client, outputs)
-    check_alerts(client, outputs)
-    check_policy(client, resources, template)
+
+def created(cloudformation, stack_name: str) -> list[dict]:
+    """The resources of a stack. What a condition leaves out moto lists, too, without a name."""
+    found = cloudformation.describe_stack_resources(StackName=stack_name)["StackResources"]
+    return [resource for resource in found if "LogicalResourceId" in resource]
+
+
+@dataclass
+class Stack:
+    account: str
+    client: Callable
+    outputs: dict[str, str]
+    resources: dict[str, str]
+
+    def role_arn(self, logical_id: str) -> str:
+        return self.client("iam").get_role(RoleName=self.resources[logical_id])["Role"]["Arn"]
+
+    def hub_roles(self) -> list[str]:
+        return [self.role_arn(name) for name in HUB_ROLES]
+
+
+def main() -> None:
+    template = Path(sys.argv[1])
+    server, endpoint = moto_gaps.start()
+    translated = package(template, endpoint)
+    declared = translated["Resources"]
+    types = sorted({resource["Type"] for resource in declared.values()})
+    logging = declared["RemediateFunction"]["Properties"]["LoggingConfig"]
+    expect("where and how the function logs", logging, {"LogGroup": {"Ref": "RemediateLogGroup"}, "LogFormat": "Text"})
+    deployment = declared["Deployment"]
+    expect("what is released before anything is taken away", deployment["DependsOn"][0], "PolicyDeployment")
+    expect("what goes before the release", declared["ChangeMapping"]["DependsOn"], ["PolicyDeployment", "Deployment"])
+    # moto would start a container for its function.
+    deployment["Type"] = "AWS::CloudFormation::WaitConditionHandle"
+    expect("what SAM left untranslated", [kind for kind in types if kind.startswith("AWS::Serverless")], [])
+
+    single = create(endpoint, "111111111111", translated, {"AlertEmail": EMAIL})
+    check_single(single, template)
+    check_places(single, buses=0, stack_sets=[])
+    places = {"Regions": "us-east-1,eu-west-1"}
+    several = create(endpoint, "222222222222", translated, places)
+    check_places(several, buses=1, stack_sets=["layerward-hub-regions"])
+    organization = {**places, "OrganizationId": ORGANIZATION, "OrganizationalUnitIds": "ou-ab12-cdef3456"}
+    hub = create(endpoint, "111122223333", translated, {**organization, "RequireOptInTag": "true"})
+    check_places(hub, buses=1, stack_sets=["layerward-hub-regions", "layerward-members"])
+    check_bus(hub)
+    stacks = check_members(endpoint, hub)
+    management = {**organization, "DeployedIn": "management-account", "CreateOrganizationTrail": "true"}
+    root = create(endpoint, "999988887777", translated, management)
+    expect("CallAs there", moto_gaps.STACK_SETS[(root.account, "layerward-members")]["CallAs"], "SELF")
+    check_trail(root)
+    without_keys = create(endpoint, "333333333333", translated, {"AllowCustomerManagedKeys": "false"})
+    actions = {action for name in HUB_ROLES for action in actions_of(statements_of(without_keys, name))}
+    expect("KMS without AllowCustomerManagedKeys", [one for one in actions if one.startswith("kms:")], [])
 
     server.stop()
     for finding in findings:
         print(finding, file=sys.stderr)
-    print(f"{len(declared)} resources of {len(types)} types created, {checks} expectations")
+    print(f"5 hub stacks of {len(declared)} resources, {len(types)} types; {stacks} member stacks; {checks} expectations")
     sys.exit(1 if findings else 0)
+
+
+def check_single(stack: Stack, template: Path) -> None:
+    client, outputs, resources = stack.client, stack.outputs, stack.resources
+    expect("the output RemediateRoleArn", outputs["RemediateRoleArn"], stack.role_arn("RemediateRole"))
+    expect("the output HubRoleArns", outputs["HubRoleArns"], ",".join(stack.hub_roles()))
+    check_queues(client, outputs)
+    check_rules(stack)
+    check_function(stack)
+    check_roles(stack)
+    check_sweeps(stack)
+    check_table(client, outputs)
+    check_alerts(client, outputs)
+    check_policy(client, resources, template)
 
 
 def queue_of(client, url: str) -> dict:
@@ -133,11 +188,13 @@ def check_queues(client, outputs: dict) -> None:
     expect("visibility of 6 time-outs or more", int(changes["VisibilityTimeout"]) >= 6 * timeout, True)
 
 
-def check_rules(client, outputs: dict, resources: dict, role_arn: str) -> None:
+def check_rules(stack: Stack) -> None:
+    client = stack.client
     events = client("events")
     changes, dead = queues(client)
-    rules = events.list_rules()["Rules"]
-    expect("the number of rules", len(rules), 2)
+    every = events.list_rules()["Rules"]
+    expect("the number of rules", len(every), 5)
+    rules = [rule for rule in every if json.loads(rule["EventPattern"])["source"][0] in ("aws.lambda", "aws.tag")]
     patterns = {json.loads(rule["EventPattern"])["source"][0]: json.loads(rule["EventPattern"]) for rule in rules}
     expect("sources of events", sorted(patterns), ["aws.lambda", "aws.tag"])
     api = patterns["aws.lambda"]
@@ -150,7 +207,7 @@ def check_rules(client, outputs: dict, resources: dict, role_arn: str) -> None:
     expect("names of events", sorted(api["detail"]["eventName"]), sorted(names + bare))
     expect("failed calls", api["detail"]["errorCode"], [{"exists": False}])
     issuers = [branch["userIdentity"]["sessionContext"]["sessionIssuer"]["arn"] for branch in api["detail"]["$or"]]
-    expect("own role left out, users let in", issuers, [[{"exists": False}], [{"anything-but": [role_arn]}]])
+    expect("own roles left out, users let in", issuers, [[{"exists": False}], [{"anything-but": stack.hub_roles()}]])
     tag = patterns["aws.tag"]
     expect("detail type of tag changes", tag["detail-type"], ["Tag Change on Resource"])
     expect("tag changes", tag["detail"], {"service": ["lambda"], "resource-type": ["function"]})
@@ -173,7 +230,9 @@ def check_rules(client, outputs: dict, resources: dict, role_arn: str) -> None:
         expect(f"plain HTTP to the {name}", [s["Condition"] for s in denied], plain)
 
 
-def check_function(client, outputs: dict, role_arn: str) -> None:
+def check_function(stack: Stack) -> None:
+    client, outputs = stack.client, stack.outputs
+    role_arn = stack.role_arn("RemediateRole")
     changes, _ = queues(client)
     lambda_ = client("lambda")
     function = lambda_.get_function_configuration(FunctionName=FUNCTION)
@@ -185,10 +244,12 @@ def check_function(client, outputs: dict, role_arn: str) -> None:
     expect("table", variables["LAYERWARD_TABLE_NAME"], outputs["RecordsTableName"])
     expect("topic", variables["LAYERWARD_TOPIC_ARN"], outputs["AlertTopicArn"])
     expect("queue", queue_of(client, variables["LAYERWARD_QUEUE_URL"])["QueueArn"], changes["QueueArn"])
-    expect("own roles", variables["LAYERWARD_OWN_ROLE_ARNS"], role_arn)
-    expect("own functions", variables["LAYERWARD_OWN_FUNCTION_ARNS"], function["FunctionArn"])
+    expect("own roles", variables["LAYERWARD_OWN_ROLE_ARNS"], ",".join([*stack.hub_roles(), role_arn]))
+    own = [lambda_.get_function_configuration(FunctionName=name)["FunctionArn"] for name in FUNCTIONS]
+    expect("own functions", variables["LAYERWARD_OWN_FUNCTION_ARNS"], ",".join(own))
     expect("namespace of metrics", variables["POWERTOOLS_METRICS_NAMESPACE"], "Layerward")
-    unset = [name for name, value in variables.items() if not value or "${" in value]
+    unset = [name for name, value in variables.items() if "${" in value]
+    unset += [name for name, value in variables.items() if not value and name != "LAYERWARD_ORGANIZATION_ID"]
     expect("values that reference nothing", unset, [])
     mappings = lambda_.list_event_source_mappings(FunctionName=FUNCTION)["EventSourceMappings"]
     expect("event sources", [mapping["EventSourceArn"] for mapping in mappings], [changes["QueueArn"]])
@@ -201,30 +262,188 @@ def check_function(client, outputs: dict, role_arn: str) -> None:
     expect("days that logs are kept", [group.get("retentionInDays") for group in groups], [90])
 
 
-def check_role(client, resources: dict) -> None:
-    iam = client("iam")
-    name = resources["RemediateRole"]
-    expect("managed policies", iam.list_attached_role_policies(RoleName=name)["AttachedPolicies"], [])
-    policies = iam.list_role_policies(RoleName=name)["PolicyNames"]
-    expect("inline policies", policies, ["remediate"])
-    document = iam.get_role_policy(RoleName=name, PolicyName="remediate")["PolicyDocument"]
-    # moto answers with Python's way of writing it (moto_gaps.py).
-    statements = ast.literal_eval(document)["Statement"]
+def listed(value: object) -> list:
+    return value if isinstance(value, list) else [value]
 
-    def listed(value: object) -> list:
-        return value if isinstance(value, list) else [value]
 
-    allowed = [statement for statement in statements if statement["Effect"] == "Allow"]
-    actions = {action for statement in allowed for action in listed(statement["Action"])}
-    expect("actions with wildcards", sorted(action for action in actions if "*" in action), [])
-    expect("statements on everything", [s["Sid"] for s in allowed if "*" in listed(s["Resource"])], [])
-    expect("statements without a name", [s for s in statements if "Sid" not in s], [])
-    writes = sorted(action for action in actions if action.startswith(("lambda:", "iam:")))
-    expected = ["lambda:GetFunction", "lambda:GetLayerVersion", "lambda:ListTags", "lambda:UpdateFunctionConfiguration"]
-    expect("what it may do to functions", writes, expected)
-    denied = [statement for statement in statements if statement["Effect"] == "Deny"]
-    own = client("lambda").get_function_configuration(FunctionName=FUNCTION)["FunctionArn"]
-    expect("its own function", [listed(s["Resource"]) for s in denied], [[own]])
+def statements_of(stack: Stack, logical_id: str) -> list[dict]:
+    """All that a role may do: its own policies and those that are attached to it."""
+    iam = stack.client("iam")
+    name = stack.resources[logical_id]
+    inline = iam.list_role_policies(RoleName=name)["PolicyNames"]
+    documents = [iam.get_role_policy(RoleName=name, PolicyName=one)["PolicyDocument"] for one in inline]
+    for policy in iam.list_attached_role_policies(RoleName=name)["AttachedPolicies"]:
+        version = iam.get_policy(PolicyArn=policy["PolicyArn"])["Policy"]["DefaultVersionId"]
+        found = iam.get_policy_version(PolicyArn=policy["PolicyArn"], VersionId=version)
+        documents.append(found["PolicyVersion"]["Document"])
+    return [statement for document in documents for statement in document["Statement"]]
+
+
+def actions_of(statements: list[dict]) -> set[str]:
+    return {action for one in statements if one["Effect"] == "Allow" for action in listed(one["Action"])}
+
+
+def check_roles(stack: Stack) -> None:
+    lambda_ = stack.client("lambda")
+    own = [lambda_.get_function_configuration(FunctionName=name)["FunctionArn"] for name in FUNCTIONS]
+    reading = ["lambda:GetFunction", "lambda:GetLayerVersion", "lambda:ListTags"]
+    expected = {
+        "RemediateRole": [*reading, "lambda:UpdateFunctionConfiguration"],
+        "SweepRole": ["lambda:GetAccountSettings", *reading, "lambda:UpdateFunctionConfiguration"],
+        "DeploymentRole": [*reading, "lambda:InvokeFunction", "lambda:UpdateFunctionConfiguration"],
+        "OrganizeSweepRole": [],
+    }
+    expected["SweepRole"].append("lambda:ListFunctions")
+    for name, writes in expected.items():
+        statements = statements_of(stack, name)
+        actions = actions_of(statements)
+        expect(f"{name}: actions with wildcards", sorted(one for one in actions if "*" in one), [])
+        unlimited = [one["Sid"] for one in statements if "*" in listed(one["Resource"]) and one["Effect"] == "Allow"]
+        expect(f"{name}: statements on everything", unlimited, ["ListFunctions"] if name == "SweepRole" else [])
+        expect(f"{name}: statements without a name", [one for one in statements if "Sid" not in one], [])
+        found = sorted(one for one in actions if one.startswith(("lambda:", "iam:")))
+        expect(f"{name}: what it may do to functions", found, sorted(writes))
+        expect(f"{name}: other accounts", "sts:AssumeRole" in actions, False)
+        denied = [sorted(listed(one["Resource"])) for one in statements if one["Effect"] == "Deny"]
+        expect(f"{name}: Layerward's own functions", denied, [] if name == "OrganizeSweepRole" else [sorted(own)])
+
+
+def check_sweeps(stack: Stack) -> None:
+    machine = stack.outputs["SweepMachineArn"]
+    events, scheduler = stack.client("events"), stack.client("scheduler")
+    start = stack.role_arn("StartSweepRole")
+    for logical_id, source in {
+        "SweepAfterPolicy": "aws.appconfig",
+        "SweepAfterRotation": "aws.secretsmanager",
+        "SweepOnRequest": "layerward",
+    }.items():
+        rule = events.describe_rule(Name=stack.resources[logical_id])
+        expect(f"what {logical_id} hears of", json.loads(rule["EventPattern"])["source"], [source])
+        targets = events.list_targets_by_rule(Rule=stack.resources[logical_id])["Targets"]
+        expect(f"what {logical_id} starts", [(one["Arn"], one["RoleArn"]) for one in targets], [(machine, start)])
+    schedule = scheduler.get_schedule(Name=f"{STACK}-sweep")
+    expect("how often it sweeps", schedule["ScheduleExpression"], "rate(6 hours)")
+    target = schedule["Target"]
+    expect("what the schedule starts", (target["Arn"], target["RoleArn"]), (machine, start))
+    expect("schedules", [one["Name"] for one in scheduler.list_schedules()["Schedules"]], [f"{STACK}-sweep"])
+    definition = stack.client("stepfunctions").describe_state_machine(stateMachineArn=machine)
+    expect("places left open in the definition", "${" in definition["definition"], False)
+    expect("the state machine's role", definition["roleArn"], stack.role_arn("SweepMachineRole"))
+    invoked = [one["Resource"] for one in statements_of(stack, "SweepMachineRole") if one["Sid"] == "InvokeSteps"]
+    lambda_ = stack.client("lambda")
+    steps = [lambda_.get_function_configuration(FunctionName=name)["FunctionArn"] for name in FUNCTIONS[1:3]]
+    expect("functions that a sweep may invoke", invoked, [steps])
+
+
+def check_places(stack: Stack, buses: int, stack_sets: list[str]) -> None:
+    """Where else the stack is at work: its bus, and the stack sets that it declares."""
+    found = [bus["Name"] for bus in stack.client("events").list_event_buses()["EventBuses"]]
+    expect(f"buses in {stack.account}", sorted(found), ["default", STACK][: 1 + buses])
+    declared = sorted(name for account, name in moto_gaps.STACK_SETS if account == stack.account)
+    expect(f"stack sets of {stack.account}", declared, stack_sets)
+
+
+def check_bus(hub: Stack) -> None:
+    policy = json.loads(hub.client("events").describe_event_bus(Name=STACK)["Policy"])
+    expect("statements about the bus", len(policy["Statement"]), 1)
+    statement = policy["Statement"][0]
+    expect("what may be done to the bus", statement["Action"], "events:PutEvents")
+    expect("whose events", statement["Condition"]["StringEquals"], {"aws:PrincipalOrgID": ORGANIZATION})
+    roles = {"aws:PrincipalArn": "arn:aws:iam::*:role/layerward-forward-*"}
+    expect("which roles' events", statement["Condition"]["ArnLike"], roles)
+    variables = hub.client("lambda").get_function_configuration(FunctionName=FUNCTION)["Environment"]["Variables"]
+    member = "arn:aws:iam::*:role/layerward-member"
+    expect("own roles in members", variables["LAYERWARD_OWN_ROLE_ARNS"].split(",")[-1], member)
+    for name in HUB_ROLES:
+        assumed = [one for one in statements_of(hub, name) if one["Action"] == "sts:AssumeRole"]
+        expect(f"roles that {name} takes on", [one["Resource"] for one in assumed], ["arn:aws:iam::*:role/layerward-member"])
+        conditions = [one["Condition"] for one in assumed]
+        expect("of this organization only", conditions, [{"StringEquals": {"aws:ResourceOrgID": ORGANIZATION}}])
+
+
+def check_members(endpoint: str, hub: Stack) -> int:
+    """Creates the stacks of both stack sets where AWS would. Answers how many."""
+    members = moto_gaps.STACK_SETS[(hub.account, "layerward-members")]
+    regions = moto_gaps.STACK_SETS[(hub.account, "layerward-hub-regions")]
+    expect("permissions of members", members["PermissionModel"], "SERVICE_MANAGED")
+    expect("CallAs", members["CallAs"], "DELEGATED_ADMIN")
+    expect("accounts that join", str(members["AutoDeployment"]["Enabled"]).lower(), "true")
+    group = members["StackInstancesGroup"][0]
+    targets = (group["DeploymentTargets"]["OrganizationalUnitIds"], group["Regions"])
+    expect("units and regions", targets, (["ou-ab12-cdef3456"], ["us-east-1", "eu-west-1"]))
+    expect("permissions of the hub's regions", regions["PermissionModel"], "SELF_MANAGED")
+    execution = (regions["AdministrationRoleARN"], regions["ExecutionRoleName"])
+    own = (hub.role_arn("StackSetAdministrationRole"), hub.resources["StackSetExecutionRole"])
+    expect("roles of the hub's regions", execution, own)
+    accounts = regions["StackInstancesGroup"][0]["DeploymentTargets"]["Accounts"]
+    expect("account of the hub's regions", accounts, [hub.account])
+    for stack_set in (members, regions):
+        expect("capabilities", stack_set["Capabilities"], ["CAPABILITY_NAMED_IAM"])
+        expect("one template", stack_set["TemplateBody"], Path("infra/member.yaml").read_text().rstrip("\n"))
+
+    stacks = 0
+    for account in ("444455556666", "777788889999", hub.account):
+        for region in group["Regions"]:
+            stacks += 1
+            check_member(endpoint, hub, members, "members", account, region)
+    for region in group["Regions"]:
+        stacks += 1
+        check_member(endpoint, hub, regions, "hub-regions", hub.account, region)
+    return stacks
+
+
+def check_member(endpoint: str, hub: Stack, stack_set: dict, name: str, account: str, region: str) -> None:
+    def client(service: str):
+        return moto_gaps.client_of(endpoint, account, region, service)
+
+    stack_name = f"StackSet-{STACK}-{name}"
+    cloudformation = client("cloudformation")
+    cloudformation.create_stack(
+        StackName=stack_name,
+        # moto reads conditions within conditions from JSON only.
+        TemplateBody=json.dumps(yaml_parse(stack_set["TemplateBody"])),
+        Parameters=stack_set["Parameters"],
+        Capabilities=["CAPABILITY_NAMED_IAM"],
+    )
+    found = created(cloudformation, stack_name)
+    made = sorted(one["LogicalResourceId"] for one in found)
+    where = f"{name} in {account} {region}"
+    is_hub = account == hub.account
+    if is_hub if name == "members" else region == HOME:
+        expect(f"what {where} makes", made, ["Nothing"])
+        return
+    forwarding = ["ForwardChangeRule", "ForwardRole", "ForwardTagRule"]
+    is_home = name == "members" and region == "us-east-1"
+    expect(f"what {where} makes", made, sorted([*forwarding, *(["MemberRole"] if is_home else [])]))
+    events, iam = client("events"), client("iam")
+    role = iam.get_role(RoleName=f"layerward-forward-{region}")["Role"]["Arn"]
+    for rule in ("layerward-forward-changes", "layerward-forward-tags"):
+        targets = events.list_targets_by_rule(Rule=rule)["Targets"]
+        expect(f"where {rule} of {where} sends", [(one["Arn"], one["RoleArn"]) for one in targets], [(hub.outputs["EventBusArn"], role)])
+    pattern = json.loads(events.describe_rule(Name="layerward-forward-changes")["EventPattern"])
+    issuers = [branch["userIdentity"]["sessionContext"]["sessionIssuer"]["arn"] for branch in pattern["detail"]["$or"]]
+    own = hub.hub_roles() if is_hub else [f"arn:aws:iam::{account}:role/layerward-member"]
+    expect(f"own roles left out of {where}", issuers, [[{"exists": False}], [{"anything-but": own}]])
+    if not is_home:
+        return
+    member = iam.get_role(RoleName="layerward-member")["Role"]
+    trust = member["AssumeRolePolicyDocument"]["Statement"]
+    expect(f"who {where} trusts", [one["Principal"] for one in trust], [{"AWS": f"arn:aws:iam::{hub.account}:root"}])
+    conditions = {"ArnEquals": {"aws:PrincipalArn": hub.hub_roles()}, "StringEquals": {"aws:PrincipalOrgID": ORGANIZATION}}
+    expect(f"which roles {where} trusts", [one["Condition"] for one in trust], [conditions])
+    document = iam.get_role_policy(RoleName="layerward-member", PolicyName="member")["PolicyDocument"]
+    update = [one for one in document["Statement"] if one["Sid"] == "UpdateFunctions"]
+    tag = [{"StringEquals": {"aws:ResourceTag/layerward:protect": "on"}}]
+    expect(f"RequireOptInTag in {where}", [one["Condition"] for one in update], tag)
+
+
+def check_trail(stack: Stack) -> None:
+    trails = stack.client("cloudtrail").describe_trails()["trailList"]
+    found = [(one["Name"], one["IsMultiRegionTrail"], one["IsOrganizationTrail"]) for one in trails]
+    expect("the organization's trail", found, [(f"{STACK}-organization", True, True)])
+    policy = json.loads(stack.client("s3").get_bucket_policy(Bucket=trails[0]["S3BucketName"])["Policy"])
+    writers = [one["Principal"] for one in policy["Statement"] if one["Effect"] == "Allow"]
+    expect("who writes to its bucket", writers, [{"Service": "cloudtrail.amazonaws.com"}] * 2)
 
 
 def check_table(client, outputs: dict) -> None:
@@ -266,17 +485,18 @@ def check_alerts(client, outputs: dict) -> None:
     expect("overlapping widgets of the dashboard", overlaps(body["widgets"]), [])
     alarms = client("cloudwatch").describe_alarms()["MetricAlarms"]
     expected = ["dead-letters", "function-errors", "function-throttles", "functions-blocked"]
-    expected += ["oldest-change", "policy-unusable"]
-    expect("alarms", sorted(alarm["AlarmName"] for alarm in alarms), [f"{STACK}-{name}" for name in expected])
+    expected += ["no-sweep", "oldest-change", "policy-unusable", "sweep-failed", "sweep-problems"]
+    expect("alarms", sorted(alarm["AlarmName"] for alarm in alarms), [f"{STACK}-{name}" for name in sorted(expected)])
+    silence = {f"{STACK}-no-sweep": "breaching", f"{STACK}-sweep-problems": "ignore"}
     for alarm in alarms:
         name = alarm["AlarmName"]
         expect(f"whom {name} tells", alarm["AlarmActions"], [topic])
-        expect(f"{name} without data", alarm["TreatMissingData"], "notBreaching")
+        expect(f"{name} without data", alarm["TreatMissingData"], silence.get(name, "notBreaching"))
         expect(f"{name} names its page", "docs/operations.md" in alarm["AlarmDescription"], True)
     dimensions = {alarm["AlarmName"]: alarm["Dimensions"] for alarm in alarms}
     function = [{"Name": "FunctionName", "Value": FUNCTION}]
     expect("the function with errors", dimensions[f"{STACK}-function-errors"], function)
-    service = [{"Name": "service", "Value": "remediate"}]
+    service = [{"Name": "service", "Value": "layerward"}]
     expect("the metric of blocked functions", dimensions[f"{STACK}-functions-blocked"], service)
 
 
