@@ -1,22 +1,13 @@
 import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import { fromNodeProviderChain, fromTemporaryCredentials } from '@aws-sdk/credential-providers';
-import type { Command } from 'commander';
 import { clientsByPlace, type MemberCredentials } from '../aws/member-clients.ts';
 import { userAgent } from '../aws/user-agent.ts';
 import type { Quarter } from '../domain/ports.ts';
 import { AwsUnreachable, explainFailure } from './aws-failure.ts';
+import type { ConnectionOptions } from './connection-options.ts';
 
-/** How a person says which AWS a command is about. */
-export interface ConnectionOptions {
-  readonly profile?: string;
-  readonly region?: string;
-  /** A role to take on first. */
-  readonly role?: string;
-  readonly endpoint?: string;
-  /** The role to take on in other accounts. */
-  readonly memberRole: string;
-}
+export { type ConnectionOptions, withConnection } from './connection-options.ts';
 
 /** What clients are made with. */
 export interface ClientOptions {
@@ -37,20 +28,6 @@ export interface Connection {
   readonly client: <Client>(create: (options: ClientOptions) => Client) => Client;
   /** Clients by account and region: with the member role's credentials in other accounts. */
   readonly clients: <Client>(create: (options: ClientOptions) => Client) => (quarter: Quarter) => Client;
-}
-
-/** Adds the options that every command has that talks to AWS. */
-export function withConnection(command: Command): Command {
-  return command
-    .option('--profile <name>', 'a profile of the AWS CLI (default: AWS_PROFILE)')
-    .option('--region <region>', 'the region (default: AWS_REGION, AWS_DEFAULT_REGION, or the profile’s)')
-    .option('--role <arn>', 'a role to take on first')
-    .option(
-      '--member-role <name>',
-      'the role to take on in other accounts of the organization',
-      'OrganizationAccountAccessRole',
-    )
-    .option('--endpoint <url>', 'another endpoint, such as the sandbox (default: AWS_ENDPOINT_URL)');
 }
 
 /**

@@ -2,7 +2,9 @@ import { Command, CommanderError } from 'commander';
 import { LayerwardError } from '../domain/errors.ts';
 import { version } from '../domain/version.ts';
 import { type ExitCode, exitCode, exitCodeOf } from './exit-code.ts';
+import { initCommand } from './init.ts';
 import { replayCommand } from './replay.ts';
+import { uninstallCommand } from './uninstall.ts';
 
 /** Runs the command line with these arguments, and answers how it ended. */
 export async function runCommandLine(args: readonly string[]): Promise<ExitCode> {
@@ -12,11 +14,10 @@ export async function runCommandLine(args: readonly string[]): Promise<ExitCode>
     .version(version)
     .showHelpAfterError('Run it with --help to see how it is used.')
     .exitOverride();
-  const commands = [
-    replayCommand((answer) => {
-      code = answer;
-    }),
-  ];
+  const finish = (answer: ExitCode) => {
+    code = answer;
+  };
+  const commands = [initCommand(finish), replayCommand(finish), uninstallCommand(finish)];
   for (const command of commands)
     program.addCommand(command.exitOverride().showHelpAfterError('Run it with --help to see how it is used.'));
   try {

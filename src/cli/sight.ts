@@ -2,7 +2,6 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { LambdaClient } from '@aws-sdk/client-lambda';
 import { ResourceGroupsTaggingAPIClient } from '@aws-sdk/client-resource-groups-tagging-api';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import type { Command } from 'commander';
 import { createDynamoDbAccounts } from '../aws/dynamodb-accounts.ts';
 import { createDynamoDbRecords } from '../aws/dynamodb-records.ts';
 import { createLambdaFunctions } from '../aws/lambda-functions.ts';
@@ -13,17 +12,14 @@ import type { Agents } from '../domain/agent.ts';
 import type { Functions, Inventory } from '../domain/ports.ts';
 import { readAgents } from '../service/agent-files.ts';
 import type { Sight } from '../service/judge.ts';
-import { type Connection, type ConnectionOptions, connect, withConnection } from './connection.ts';
+import { type Connection, connect } from './connection.ts';
+import type { ConnectionOptions } from './connection-options.ts';
 import { type DeployedStack, findStack } from './deployed-stack.ts';
 import { WrongUse } from './exit-code.ts';
 import { readPolicyFile } from './policy-file.ts';
+import type { SightOptions } from './sight-options.ts';
 
-/** How a person says by which policy and records to decide. */
-export interface SightOptions extends ConnectionOptions {
-  readonly policy?: string;
-  readonly stack: string;
-  readonly table?: string;
-}
+export { type SightOptions, withRecords, withSight } from './sight-options.ts';
 
 /** Everything that a command needs in order to decide about functions. */
 export interface OpenSight extends Sight {
@@ -34,21 +30,6 @@ export interface OpenSight extends Sight {
   /** Absent where nothing is deployed, and no table is named. */
   readonly records: ReturnType<typeof createDynamoDbRecords> | undefined;
   readonly stack: DeployedStack | undefined;
-}
-
-/** Adds the options of a command that decides about functions. */
-export function withSight(command: Command): Command {
-  return withConnection(command)
-    .option('--policy <file>', 'the policy to decide by (default: policy.yaml, else policy.example.yaml)')
-    .option('--stack <name>', 'Layerward’s stack, whose records tell what it attached; none is needed', 'layerward')
-    .option('--table <name>', 'the table of records, where the stack can’t be asked');
-}
-
-/** Adds the options of a command that asks the records. */
-export function withRecords(command: Command): Command {
-  return withConnection(command)
-    .option('--stack <name>', 'Layerward’s stack, which tells where the records are', 'layerward')
-    .option('--table <name>', 'the table of records, where the stack can’t be asked');
 }
 
 /** Connects, and opens all that deciding about functions takes. */
