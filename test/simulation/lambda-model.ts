@@ -41,7 +41,10 @@ export interface LambdaModel {
   isQuiet(): boolean;
 }
 
-/** @param failing the probability that an update that was accepted fails */
+/** How long the tagging API takes to show a tag, or that it is gone. */
+const longestTagLagMs = 300_000;
+
+/** @param failing the probability that AWS refuses an update, and that one that was accepted fails */
 export function createLambdaModel(scheduler: Scheduler, random: Random, failing: () => number): LambdaModel {
   const functions = new Map<string, LiveFunction>();
   const buckets = new Map<string, { tokens: number; at: number }>();
@@ -78,7 +81,7 @@ export function createLambdaModel(scheduler: Scheduler, random: Random, failing:
         revision: 1,
         state: 'Pending',
         lastUpdateStatus: 'Successful',
-        tagsShownAt: scheduler.now() + random.between(0, 20_000),
+        tagsShownAt: scheduler.now() + random.between(0, longestTagLagMs),
         tagsShown: {},
       };
       functions.set(formatFunctionArn(arn), one);
@@ -98,6 +101,7 @@ export function createLambdaModel(scheduler: Scheduler, random: Random, failing:
       spend('control plane', one.arn, 15);
       if (isBusy(one)) throw new FunctionBusy('an update is in progress');
       if (revisionId !== String(one.revision)) throw new RevisionChanged('the RevisionId is another one');
+      if (random.chance(failing())) return { accepted: false, reason: 'aws-refused', detail: 'AWS refuses it' };
       const { Handler, Layers, Environment } = update;
       if ((Layers ?? []).length > limits.layers)
         return { accepted: false, reason: 'aws-refused', detail: 'too many layers' };
@@ -121,7 +125,7 @@ export function createLambdaModel(scheduler: Scheduler, random: Random, failing:
       if (!one) return;
       if (scheduler.now() >= one.tagsShownAt) one.tagsShown = one.tags;
       one.tags = tags;
-      one.tagsShownAt = scheduler.now() + random.between(0, 20_000);
+      one.tagsShownAt = scheduler.now() + random.between(0, longestTagLagMs);
     },
     isQuiet: () => [...functions.values()].every((one) => !isBusy(one) && scheduler.now() >= one.tagsShownAt),
   };
