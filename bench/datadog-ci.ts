@@ -94,7 +94,7 @@ async function instrument(
   { functions, regions, latency }: Omit<Population, 'runtime'> & { readonly latency: number },
 ): Promise<SweepResult> {
   await sandbox.forgetCalls();
-  const options = ['--functions-regex', '-tagged$', '-r', homeRegion, '-v', '1', '-e', '1'];
+  const options = ['--functions-regex', 'tagged$', '-r', homeRegion, '-v', '1', '-e', '1'];
   const withoutGit = ['--no-source-code-integration', '--no-upload-git-metadata'];
   const home = mkdtempSync(join(tmpdir(), 'layerward-bench-'));
   try {

@@ -1,6 +1,12 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { DeleteMessageBatchCommand, type Message, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import {
+  ChangeMessageVisibilityBatchCommand,
+  DeleteMessageBatchCommand,
+  type Message,
+  ReceiveMessageCommand,
+  SQSClient,
+} from '@aws-sdk/client-sqs';
 import * as z from 'zod';
 import { liftLimit } from './lifted-limit.ts';
 import { queueLength } from './queue-length.ts';
@@ -29,10 +35,14 @@ if (import.meta.main) {
   const workOff = async (messages: readonly Message[]) => {
     const Records = messages.map(({ MessageId, Body }) => ({ messageId: MessageId, body: Body }));
     const { batchItemFailures } = batchAnswer.parse(await handler({ Records }, {}));
-    if (batchItemFailures.length > 0) throw new Error(`${batchItemFailures.length} messages could not be worked off`);
-    const Entries = messages.map(({ MessageId, ReceiptHandle }) => ({ Id: MessageId, ReceiptHandle }));
-    await sqs.send(new DeleteMessageBatchCommand({ QueueUrl, Entries }));
-    taken += messages.length;
+    const failed = new Set(batchItemFailures.map(({ itemIdentifier }) => itemIdentifier));
+    const entries = messages.map(({ MessageId = '', ReceiptHandle }) => ({ Id: MessageId, ReceiptHandle }));
+    const done = entries.filter(({ Id }) => !failed.has(Id));
+    if (done.length > 0) await sqs.send(new DeleteMessageBatchCommand({ QueueUrl, Entries: done }));
+    taken += done.length;
+    // What failed comes back, as it does in AWS, only sooner.
+    const back = entries.filter(({ Id }) => failed.has(Id)).map((entry) => ({ ...entry, VisibilityTimeout: 1 }));
+    if (back.length > 0) await sqs.send(new ChangeMessageVisibilityBatchCommand({ QueueUrl, Entries: back }));
   };
   const work = async () => {
     for (;;) {
