@@ -29,7 +29,7 @@ export function readBurstOptions(argv: readonly string[]): BurstOptions | string
   try {
     values = parse(argv);
   } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+    return error instanceof Error ? `${error.message}.` : String(error);
   }
   const events = readWholeNumber(values.events, 1, 100_000);
   if (events === undefined) return `--events takes a whole number from 1 to 100000, not ${values.events}.`;

@@ -93,8 +93,8 @@ text { fill: #57606a } .title { font-weight: 600; font-size: 15px } .end { text-
 .grid { stroke: #8c959f; stroke-opacity: .35 }
 @media (prefers-color-scheme: dark) { text { fill: #adbac7 } }
 </style>
-${draw('Lambda and tagging calls, by number of functions', calls, panel.left)}
-${draw('Seconds, 20 ms a call, limiter off', seconds, right)}
+${draw('Calls, by number of functions', calls, panel.left)}
+${draw('Seconds, by number of functions', seconds, right)}
 ${legend.join('\n')}
 </svg>
 `,

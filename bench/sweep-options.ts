@@ -38,7 +38,7 @@ export function readSweepOptions(argv: readonly string[]): SweepOptions | string
   try {
     values = parse(argv);
   } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+    return error instanceof Error ? `${error.message}.` : String(error);
   }
   const functions = readSeries(values.functions, [200, 2_000, 10_000], 1, mostFunctions);
   if (!functions) return `--functions takes a whole number from 1 to ${mostFunctions}, not ${values.functions}.`;

@@ -1,5 +1,6 @@
 import { readAgents } from '../src/service/agent-files.ts';
 import { homeRegion } from './bench-sandbox.ts';
+import { runCommand } from './command.ts';
 import { findDatadogCi, howToGetDatadogCi, measureDatadogCi } from './datadog-ci.ts';
 import { protectedRuntime } from './population.ts';
 import { createProgress } from './progress.ts';
@@ -49,12 +50,7 @@ async function measureAll(options: SweepOptions): Promise<SweepResult[]> {
   return results;
 }
 
-const options = readSweepOptions(process.argv.slice(2));
-if (typeof options === 'string') {
-  process.stderr.write(`${options}\n\n${usage}`);
-  process.exitCode = 2;
-} else if (options.isHelp) process.stdout.write(usage);
-else {
+await runCommand(readSweepOptions(process.argv.slice(2)), usage, async (options) => {
   const results = await measureAll(options);
-  console.log(options.isJson ? JSON.stringify(results, undefined, 2) : renderSweeps(results));
-}
+  return options.isJson ? JSON.stringify(results, undefined, 2) : renderSweeps(results);
+});
