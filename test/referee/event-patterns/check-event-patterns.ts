@@ -3,11 +3,11 @@ import fc from 'fast-check';
 import { InvalidEventPatternError, matchesPattern } from '../../../src/sandbox/event-pattern.ts';
 import { addressQuestions, combinedQuestions, conditionQuestions, type Question } from './arbitrary-pattern.ts';
 import { startEventRuler, type Verdict } from './event-ruler.ts';
-import { callEvent, type Event, eventShapes, identities, otherCalls, watchedCalls } from './event-shapes.ts';
-import { templatePatterns } from './template-rules.ts';
+import { callEvent, type Event, identities, otherCalls, watchedCalls } from './event-shapes.ts';
+import { ruleSets } from './template-rules.ts';
 
 /*
- * Amazon's event-ruler as the referee of event patterns: the template's rules over the shapes of events, each with what
+ * Amazon's event-ruler as the referee of event patterns: the templates' rules over the shapes of events, each with what
  * is meant to happen; those rules over variations of the shapes; and patterns of every operator over random events.
  */
 
@@ -41,17 +41,19 @@ export async function checkEventPatterns(jars: string): Promise<string> {
     return theirs;
   };
   try {
-    const patterns = templatePatterns(ownRoleArn);
+    const sets = ruleSets();
     const problems: string[] = [];
-    for (const { what, event, passes } of eventShapes(ownRoleArn)) {
-      const verdicts = await Promise.all([...patterns.values()].map((pattern) => agree({ pattern, event })));
-      const passed = verdicts.includes('matches');
-      if (passed !== passes) problems.push(`${what}: it ${passed ? 'passes' : 'is held back'}, and should not`);
-    }
+    for (const { what: where, patterns, shapes } of sets)
+      for (const { what, event, passes } of shapes) {
+        const verdicts = await Promise.all(patterns.map((pattern) => agree({ pattern, event })));
+        const passed = verdicts.includes('matches');
+        if (passed !== passes)
+          problems.push(`${where}: ${what}: it ${passed ? 'passes' : 'is held back'}, and should not`);
+      }
     if (problems.length > 0) throw new Error(`${problems.length} events are not told apart:\n${problems.join('\n')}`);
     const shapes = asked;
 
-    await check(runs.variations, variationsOf([...patterns.values()]), agree);
+    await check(runs.variations, variationsOf(sets.flatMap(({ patterns }) => patterns)), agree);
     await check(runs.addresses, addressQuestions, agree);
     await check(runs.conditions, conditionQuestions, agree);
     await check(runs.combinations, combinedQuestions, agree);
@@ -59,7 +61,7 @@ export async function checkEventPatterns(jars: string): Promise<string> {
     if (counts.matches < asked / 20)
       throw new Error(`too few questions match to tell anything: ${JSON.stringify(counts)}`);
     return (
-      `${shapes} questions about shapes of events as meant, and ${asked - shapes} random ones: ${counts.matches} match, ` +
+      `${shapes} questions about shapes of events as meant, by the rules of ${sets.map(({ what }) => what).join(', ')}, and ${asked - shapes} random ones: ${counts.matches} match, ` +
       `${counts.differs} differ, ${counts.refused} refused, alike`
     );
   } finally {
