@@ -3,7 +3,7 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { LambdaClient, ResourceConflictException, UpdateFunctionConfigurationCommand } from '@aws-sdk/client-lambda';
 import { ListExecutionsCommand, SFNClient } from '@aws-sdk/client-sfn';
 import { SQSClient } from '@aws-sdk/client-sqs';
-import { createDynamoDbRecords } from '../src/aws/dynamodb-records.ts';
+import { openDynamoDbRecords } from '../src/aws/dynamodb-record-queries.ts';
 import { type BenchSandbox, type Call, homeRegion, startBenchSandbox } from './bench-sandbox.ts';
 import type { BurstOptions } from './burst-options.ts';
 import { protectedRuntime, settle } from './population.ts';
@@ -163,7 +163,7 @@ function functionNameOf({ path }: Call): string {
 
 async function countProtected(sandbox: BenchSandbox): Promise<number> {
   const client = new DynamoDBClient(sandbox.clientOptions('viewer'));
-  const records = createDynamoDbRecords(client, sandbox.outputs['RecordsTableName'] ?? '');
+  const records = openDynamoDbRecords(client, sandbox.outputs['RecordsTableName'] ?? '');
   let count = 0;
   for await (const _ of records.withStatus('protected')) count++;
   return count;

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { LambdaClient, UpdateFunctionConfigurationCommand } from '@aws-sdk/client-lambda';
 import * as z from 'zod';
-import { createDynamoDbRecords } from '../src/aws/dynamodb-records.ts';
+import { openDynamoDbRecords } from '../src/aws/dynamodb-record-queries.ts';
 import type { Coverage } from '../src/domain/ports.ts';
 import type { FunctionSeed } from '../src/sandbox/lambda/control-plane.ts';
 import { type BenchSandbox, startBenchSandbox } from './bench-sandbox.ts';
@@ -136,7 +136,7 @@ async function runSweep(sandbox: BenchSandbox, { regions }: Population, hasLimit
   });
   try {
     const figures = await child.answer(sweepFigures);
-    const records = createDynamoDbRecords(
+    const records = openDynamoDbRecords(
       new DynamoDBClient(sandbox.clientOptions('viewer')),
       sandbox.outputs['RecordsTableName'] ?? '',
     );

@@ -1,19 +1,11 @@
-import {
-  type AttributeValue,
-  DeleteItemCommand,
-  type DynamoDBClient,
-  GetItemCommand,
-  PutItemCommand,
-  QueryCommand,
-} from '@aws-sdk/client-dynamodb';
+import { DeleteItemCommand, type DynamoDBClient, GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
-import * as z from 'zod';
-import { driftCodes } from '../domain/drift.ts';
-import { InvalidInput } from '../domain/errors.ts';
 import { parseFunctionArn } from '../domain/function-arn.ts';
-import type { AttachedRecords, Coverage, RecordSummary, Records, SweepRecords } from '../domain/ports.ts';
-import { type FunctionRecord, type Outcome, type RecordStatus, recordStatuses } from '../domain/record.ts';
-import { readRefusal, toLayerwardError } from './refusal.ts';
+import type { AttachedRecords, Coverage, Records, SweepRecords } from '../domain/ports.ts';
+import { recordStatuses } from '../domain/record.ts';
+import { coverageItem, parseItem, recordItem, summaryItem } from './dynamodb-record-items.ts';
+import { openRecordsTable } from './dynamodb-records-table.ts';
+import { readRefusal } from './refusal.ts';
 
 /*
  * One table. A function's items share the partition key `pk`, its ARN; `sk` tells its state from its history.
@@ -32,116 +24,6 @@ const stateKey = 'state';
 const historyDays = 400;
 const dayMs = 24 * 60 * 60_000;
 
-const text = z.string();
-const texts = z.record(text, text);
-const optional = <T extends z.ZodType>(schema: T) => schema.exactOptional();
-
-const drift = z.array(
-  z.object({ code: z.enum(driftCodes), path: text, expected: optional(text), actual: optional(text) }),
-);
-
-const cause = z.object({
-  eventId: text,
-  eventName: text,
-  eventTime: text,
-  actor: optional(
-    z.object({
-      type: text,
-      name: text,
-      arn: optional(text),
-      invokedBy: optional(text),
-      sourceIpAddress: optional(text),
-      userAgent: optional(text),
-    }),
-  ),
-});
-
-const status = z.enum(recordStatuses);
-
-const state = { status, reason: text, detail: text, drift, cause };
-const action = z.enum(['sent', 'reported', 'attached', 'repaired', 'updated', 'released', 'none']);
-const names = { agent: optional(text), variant: optional(text), group: optional(text) };
-
-const outcomeItem: z.ZodType<Outcome> = z.object({
-  functionArn: text,
-  ...state,
-  action,
-  at: text,
-  durationMs: z.number(),
-  ...names,
-  previous: optional(z.object({ status, reason: text })),
-});
-
-const attachment = z.object({
-  agent: text,
-  variant: text,
-  group: text,
-  applied: z.object({
-    layerArn: text,
-    handler: optional(text),
-    handlerVariable: optional(text),
-    variables: texts,
-    secretVariables: z.array(text),
-  }),
-  before: z.object({
-    handler: optional(text),
-    layers: z.array(z.object({ arn: text, ahead: z.int() })),
-    variables: texts,
-  }),
-});
-
-const recordItem: z.ZodType<FunctionRecord> = z.object({
-  functionArn: text,
-  version: z.int(),
-  ...state,
-  action,
-  since: text,
-  updatedAt: text,
-  runtime: optional(text),
-  architecture: text,
-  ...names,
-  attachment: optional(attachment),
-  pending: z.array(attachment),
-  goalMark: optional(text),
-  purpose: optional(z.enum(['attached', 'repaired', 'updated', 'released'])),
-  repairs: z.array(z.object({ at: text, eventId: text })),
-  repairCount: z.int(),
-  outbox: z.array(outcomeItem),
-  announced: optional(text),
-});
-
-/** Questions across functions, for the command line and reports. */
-export interface RecordQueries {
-  /** A function's history, newest first. */
-  history(functionArn: string): AsyncIterable<Outcome>;
-  /** The functions in a state, of one account where it is given. */
-  withStatus(status: RecordStatus, accountId?: string): AsyncIterable<FunctionRecord>;
-  /** What drifted from one moment to another, newest day first. */
-  drifted(from: Date, to: Date): AsyncIterable<Outcome>;
-  /** Every other change of state from one moment to another, newest day first. */
-  changed(from: Date, to: Date): AsyncIterable<Outcome>;
-}
-
-const summaryItem: z.ZodType<RecordSummary> = z.object({
-  functionArn: text,
-  status,
-  reason: text,
-  action,
-  goalMark: optional(text),
-});
-
-const coverageItem: z.ZodType<Coverage> = z.object({
-  sweepId: text,
-  at: text,
-  what: text,
-  accountId: optional(text),
-  region: optional(text),
-  counts: z.record(text, z.number()),
-  sent: z.number(),
-  repaired: z.number(),
-  problem: optional(text),
-});
-
 /** The states in which a function may have something of ours, or opted in. */
 const openStates = recordStatuses.filter((one) => one !== 'released' && one !== 'deleted');
 
@@ -149,19 +31,8 @@ const openStates = recordStatuses.filter((one) => one !== 'released' && one !== 
 export function createDynamoDbRecords(
   client: DynamoDBClient,
   tableName: string,
-): Records & RecordQueries & SweepRecords & AttachedRecords {
-  async function send<T>(doing: string, call: () => Promise<T>): Promise<T> {
-    try {
-      return await call();
-    } catch (error) {
-      if (readRefusal(error).name === 'ResourceNotFoundException')
-        throw new InvalidInput(
-          `${doing} failed: there is no table ${tableName}; restore it or deploy again: see docs/operations.md`,
-          { cause: error },
-        );
-      throw toLayerwardError(error, doing);
-    }
-  }
+): Records & SweepRecords & AttachedRecords {
+  const { send, query } = openRecordsTable(client, tableName);
 
   /** A conditional write, whose lost race is an answer and not an error. */
   async function sendIf(doing: string, call: () => Promise<unknown>): Promise<'saved' | 'stale'> {
@@ -171,51 +42,6 @@ export function createDynamoDbRecords(
     } catch (error) {
       if (readRefusal(error).name === 'ConditionalCheckFailedException') return 'stale';
       return send(doing, () => Promise.reject(error));
-    }
-  }
-
-  async function* query(
-    keys: Readonly<Record<string, string>>,
-    condition: string,
-    options: {
-      readonly index?: string;
-      readonly newestFirst?: boolean;
-      readonly isConsistent?: boolean;
-      readonly attributes?: readonly string[];
-    },
-  ): AsyncIterable<Record<string, unknown>> {
-    let startKey: Record<string, AttributeValue> | undefined;
-    do {
-      const exclusiveStart = startKey ? { ExclusiveStartKey: startKey } : {};
-      const page = await send('asking the records', () =>
-        client.send(
-          new QueryCommand({
-            TableName: tableName,
-            ...(options.index ? { IndexName: options.index } : {}),
-            KeyConditionExpression: condition,
-            ExpressionAttributeValues: marshall(keys),
-            ScanIndexForward: !options.newestFirst,
-            ...(options.isConsistent ? { ConsistentRead: true } : {}),
-            ...projectionOf(options.attributes),
-            ...exclusiveStart,
-          }),
-        ),
-      );
-      for (const item of page.Items ?? []) yield unmarshall(item);
-      startKey = page.LastEvaluatedKey;
-    } while (startKey);
-  }
-
-  /** What is kept by day, from one moment to another, newest first. */
-  async function* ofDays(kind: 'drift' | 'change', from: Date, to: Date): AsyncIterable<Record<string, unknown>> {
-    const firstDay = Math.floor(from.getTime() / dayMs);
-    for (let day = Math.floor(to.getTime() / dayMs); day >= firstDay; day--) {
-      const name = new Date(day * dayMs).toISOString().slice(0, 10);
-      yield* query(
-        { ':day': `${kind}#${name}`, ':from': from.toISOString(), ':to': `${to.toISOString()}~` },
-        'outcomePk = :day AND outcomeSk BETWEEN :from AND :to',
-        { index: 'outcomes', newestFirst: true },
-      );
     }
   }
 
@@ -298,24 +124,6 @@ export function createDynamoDbRecords(
       );
     },
 
-    async *history(functionArn) {
-      const items = query({ ':pk': functionArn, ':history': 'history#' }, 'pk = :pk AND begins_with(sk, :history)', {
-        newestFirst: true,
-      });
-      for await (const item of items) yield parseItem(outcomeItem, item, `the history of ${functionArn}`);
-    },
-
-    async *withStatus(wanted, accountId) {
-      const items = accountId
-        ? query(
-            { ':status': `state#${wanted}`, ':account': `${accountId}#` },
-            'outcomePk = :status AND begins_with(outcomeSk, :account)',
-            { index: 'outcomes' },
-          )
-        : query({ ':status': `state#${wanted}` }, 'outcomePk = :status', { index: 'outcomes' });
-      for await (const item of items) yield parseItem(recordItem, item, `a record in state ${wanted}`);
-    },
-
     async *summaries({ accountId, region }) {
       for (const state of openStates) {
         const items = query(
@@ -356,29 +164,5 @@ export function createDynamoDbRecords(
         }
       }
     },
-
-    async *drifted(from, to) {
-      for await (const item of ofDays('drift', from, to)) yield parseItem(outcomeItem, item, 'what drifted');
-    },
-
-    async *changed(from, to) {
-      for await (const item of ofDays('change', from, to)) yield parseItem(outcomeItem, item, 'a change of state');
-    },
   };
-}
-
-/** Only these attributes; their names may be words that DynamoDB reserves. */
-function projectionOf(attributes: readonly string[] | undefined) {
-  if (!attributes) return {};
-  return {
-    ProjectionExpression: attributes.map((_, index) => `#a${index}`).join(', '),
-    ExpressionAttributeNames: Object.fromEntries(attributes.map((name, index) => [`#a${index}`, name])),
-  };
-}
-
-function parseItem<T>(schema: z.ZodType<T>, item: unknown, what: string): T {
-  const parsed = schema.safeParse(item);
-  if (parsed.success) return parsed.data;
-  const issues = parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; ');
-  throw new InvalidInput(`${what} in DynamoDB is not of the form that this version writes: ${issues}`);
 }

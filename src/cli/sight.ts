@@ -3,7 +3,7 @@ import { LambdaClient } from '@aws-sdk/client-lambda';
 import { ResourceGroupsTaggingAPIClient } from '@aws-sdk/client-resource-groups-tagging-api';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { createDynamoDbAccounts } from '../aws/dynamodb-accounts.ts';
-import { createDynamoDbRecords } from '../aws/dynamodb-records.ts';
+import { openDynamoDbRecords } from '../aws/dynamodb-record-queries.ts';
 import { createLambdaFunctions } from '../aws/lambda-functions.ts';
 import { createLambdaInventory } from '../aws/lambda-inventory.ts';
 import { createSecretsManagerCredentials } from '../aws/secrets-manager-credentials.ts';
@@ -28,7 +28,7 @@ export interface OpenSight extends Sight {
   readonly functions: Functions;
   readonly inventory: Inventory;
   /** Absent where nothing is deployed, and no table is named. */
-  readonly records: ReturnType<typeof createDynamoDbRecords> | undefined;
+  readonly records: ReturnType<typeof openDynamoDbRecords> | undefined;
   readonly stack: DeployedStack | undefined;
 }
 
@@ -84,7 +84,7 @@ async function openTable(connection: Connection, options: Pick<SightOptions, 'st
   const records =
     table === undefined
       ? undefined
-      : createDynamoDbRecords(
+      : openDynamoDbRecords(
           connection.client((given) => new DynamoDBClient(given)),
           table,
         );

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CreateTableCommand, DeleteTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import * as z from 'zod';
-import { createDynamoDbRecords } from '../../src/aws/dynamodb-records.ts';
+import { openDynamoDbRecords } from '../../src/aws/dynamodb-record-queries.ts';
 import { parseTemplate } from '../../src/sandbox/template.ts';
 import type { RecordsUnderTest } from './records.contract.ts';
 
@@ -82,5 +82,5 @@ export async function openTable(endpoint: string): Promise<OpenTable> {
 /** Records in a table of their own at an endpoint that speaks DynamoDB, and the calls that are made of it. */
 export async function openRecordsTable(endpoint: string): Promise<RecordsUnderTest> {
   const { client, tableName, calls, dropTable, close } = await openTable(endpoint);
-  return { records: createDynamoDbRecords(client, tableName), calls, dropTable, close };
+  return { records: openDynamoDbRecords(client, tableName), calls, dropTable, close };
 }

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { RecordQueries } from '../../src/aws/dynamodb-records.ts';
+import type { RecordQueries } from '../../src/aws/dynamodb-record-queries.ts';
 import type { Attachment } from '../../src/domain/attachment.ts';
 import { InvalidInput } from '../../src/domain/errors.ts';
 import type { AttachedRecords, Coverage, Records, SweepRecords } from '../../src/domain/ports.ts';

@@ -71,7 +71,8 @@ describe('attaching', () => {
     expect(attach).toEqual([
       'lambda GetFunction',
       'dynamodb GetItem',
-      // The turn among the calls that teams need too.
+      // Whether another look at it waits for its turn, and the turn among the calls that teams need too.
+      'dynamodb GetItem',
       'dynamodb UpdateItem',
       'dynamodb PutItem',
       'lambda UpdateFunctionConfiguration',

@@ -20,7 +20,7 @@ import {
   SQSClient,
 } from '@aws-sdk/client-sqs';
 import * as z from 'zod';
-import { createDynamoDbRecords } from '../../aws/dynamodb-records.ts';
+import { openDynamoDbRecords } from '../../aws/dynamodb-record-queries.ts';
 import type { FunctionRecord, RecordStatus } from '../../domain/record.ts';
 import type { Sandbox } from '../sandbox.ts';
 
@@ -77,7 +77,7 @@ export interface Stage {
     extra?: (record: FunctionRecord) => boolean,
   ): Promise<FunctionRecord>;
   alerts(): Promise<readonly Alert[]>;
-  readonly records: ReturnType<typeof createDynamoDbRecords>;
+  readonly records: ReturnType<typeof openDynamoDbRecords>;
   /** Starts a sweep, and answers what it found. */
   sweep(): Promise<SweepSummary>;
   putFaults(faults: unknown): Promise<void>;
@@ -115,7 +115,7 @@ export async function openStage({
   const output = (name: string) => String(deployment?.outputs[name]);
   const hub = { endpoint, accountId, region };
   const viewer = personOptions(hub, hub, 'viewer');
-  const records = createDynamoDbRecords(new DynamoDBClient(viewer), output('RecordsTableName'));
+  const records = openDynamoDbRecords(new DynamoDBClient(viewer), output('RecordsTableName'));
   const alerts = await subscribe(personOptions(hub, hub, 'on-call'), output('AlertTopicArn'));
   const machine = createSweepMachine(new SFNClient(viewer), output('SweepMachineArn'));
   await machine.firstSweep();

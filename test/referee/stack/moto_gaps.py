@@ -205,7 +205,7 @@ def only_an_id(client, name, properties):
 
 def role(client, name, properties):
     iam = client("iam")
-    role_name = properties.get("RoleName", f"{name}-{secrets.token_hex(4)}")
+    role_name = properties.get("RoleName", name)
     trust = json.dumps(properties["AssumeRolePolicyDocument"])
     created = iam.create_role(RoleName=role_name, AssumeRolePolicyDocument=trust)["Role"]
     for policy in properties.get("Policies", []):
