@@ -5,11 +5,13 @@ export function adviceFor({ status, reason, action }: Pick<Outcome, 'status' | '
   if (status === 'protected')
     return action === 'repaired'
       ? 'Nothing has to be done now. To end it at its source, keep the layer and variables in the code that deploys the function, or take the opt-in tag off.'
-      : 'Nothing has to be done.';
+      : nothing;
   if (action === 'reported')
     return 'The mode is audit, so nothing was changed; set it to enforce in the policy to have it put right.';
-  return advice[reason] ?? 'See docs/decisions.md.';
+  return advice[reason] ?? nothing;
 }
+
+const nothing = 'Nothing has to be done.';
 
 const advice: Readonly<Record<string, string>> = {
   'tags-unreadable': 'Let Layerward’s role read tags (lambda:ListTags) in this account.',
@@ -28,9 +30,8 @@ const advice: Readonly<Record<string, string>> = {
     'Have the owner of the layer grant lambda:GetLayerVersion to this account, or name a mirror of it in the policy.',
   'aws-refused': 'Read AWS’s words above and put right what they name; the next change of the function tries again.',
   flapping: 'Somebody’s tool undoes the protection each time: keep it in that tool’s code, or take the opt-in tag off.',
-  runtime: 'Nothing protects the function any more. Use a runtime that the agent supports, or another agent.',
-  architecture:
-    'Nothing protects the function any more. Use an architecture that the agent supports, or another agent.',
+  runtime: 'Nothing protects the function. Use a runtime that the agent supports, or another agent.',
+  architecture: 'Nothing protects the function. Use an architecture that the agent supports, or another agent.',
   region: 'Name a mirror of the layers for this region in the policy.',
   'container-image': 'Build the agent into the image; layers can’t be attached to it.',
   'lambda-edge': 'Lambda@Edge allows no layers; protect what stands behind it.',

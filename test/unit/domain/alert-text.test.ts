@@ -98,7 +98,7 @@ describe('the text of an alert', () => {
       Who:      mallory (IAMUser from 203.0.113.7)
       By:       UpdateFunctionConfiguration at 2026-11-23T11:59:58.000Z (event 5f6c1d2e-8b3a-4f7d-a9c4-1e2d3c4b5a69)
       Done:     taken off and verified, 0.9 s after the event
-      To do:    Nothing protects the function any more. Use a runtime that the agent supports, or another agent.
+      To do:    Nothing protects the function. Use a runtime that the agent supports, or another agent.
       ARN:      arn:aws:lambda:us-east-1:111122223333:function:orders"
     `);
   });
@@ -128,7 +128,7 @@ describe('the text of an alert', () => {
       Who:      mallory (IAMUser from 203.0.113.7)
       By:       UpdateFunctionConfiguration at 2026-11-23T11:59:58.000Z (event 5f6c1d2e-8b3a-4f7d-a9c4-1e2d3c4b5a69)
       Done:     nothing
-      To do:    See docs/decisions.md.
+      To do:    Nothing has to be done.
       ARN:      arn:aws:lambda:us-east-1:111122223333:function:orders"
     `);
   });
