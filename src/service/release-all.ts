@@ -34,7 +34,7 @@ const looksAllowed = 9;
  * The policy by which everything is released: it leaves every function out, and enforces that. The deployed policy is of
  * no use here; it may be broken, and may be to audit only.
  */
-function releasingPolicy(agents: Agents): Policy {
+export function releasingPolicy(agents: Agents): Policy {
   const [agent] = agents.keys();
   return policySchema.parse({
     version: 1,
