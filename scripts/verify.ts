@@ -1,6 +1,7 @@
 import { checkEventPatterns } from '../test/referee/event-patterns/check-event-patterns.ts';
 import { checkBundle } from '../test/referee/runtime-interface-client/check-bundle.ts';
 import { checkStateMachine } from '../test/referee/state-machine/check-state-machine.ts';
+import { checkInBrowser, installChromium } from './verify/browser.ts';
 import { run } from './verify/command.ts';
 import { contractReferee } from './verify/contract.ts';
 import { startDynamoDbLocal } from './verify/dynamodb-local.ts';
@@ -60,6 +61,7 @@ const referees: Readonly<Record<string, Referee>> = {
     await built;
     return checkBundle(await installRuntimeInterfaceClient());
   },
+  'Chromium on the console': () => checkInBrowser(),
 };
 
 // All at once, since they mostly wait; whoever needs one of them hears of its failure.
@@ -69,6 +71,7 @@ for (const install of [
   installEventRuler,
   installDynamoDbLocal,
   installRuntimeInterfaceClient,
+  installChromium,
 ])
   install().catch(() => {});
 

@@ -7,8 +7,9 @@ const directions = {
   'src/domain': [],
   'src/service': ['src/domain'],
   'src/aws': ['src/domain'],
-  'src/cli': ['src/service', 'src/aws', 'src/domain'],
-  'src/sandbox': ['src/service', 'src/aws', 'src/domain'],
+  'src/console': ['src/service', 'src/domain'],
+  'src/cli': ['src/console', 'src/service', 'src/aws', 'src/domain'],
+  'src/sandbox': ['src/console', 'src/service', 'src/aws', 'src/domain'],
   functions: ['src/service', 'src/aws', 'src/domain'],
 } as const;
 
