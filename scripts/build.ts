@@ -3,6 +3,7 @@ import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { join } from 'node:path';
 import { build, type Plugin } from 'esbuild';
 import { readAgents } from '../src/service/agent-files.ts';
+import { writeCommandPages } from './command-docs.ts';
 import { deployableTemplate, generate, policyFileInUse } from './generate.ts';
 import { literalSchemaKeys, versionsOnly, withoutUnused } from './smaller-bundle.ts';
 
@@ -77,10 +78,11 @@ function hashOf(functions: Iterable<string>): string {
 if (import.meta.main) {
   const print = process.argv.includes('--quiet') ? () => {} : console.log;
   generate();
+  await writeCommandPages();
   const sizes = await buildFunctions();
-  for (const [name, bytes] of sizes) print(`${`dist/${name}/index.mjs`.padEnd(28)}  ${Math.round(bytes / 1024)} KB`);
+  for (const [name, bytes] of sizes) print(`${`dist/${name}/index.mjs`.padEnd(30)}  ${Math.round(bytes / 1024)} KB`);
   const policyFile = policyFileInUse();
   copyFileSync(join(root, 'infra/sweep.asl.json'), join(root, 'dist/sweep.asl.json'));
   writeFileSync(join(root, 'dist/template.yaml'), deployableTemplate(policyFile, hashOf(sizes.keys())));
-  print(`${'dist/template.yaml'.padEnd(28)}  with ${policyFile}`);
+  print(`${'dist/template.yaml'.padEnd(30)}  with ${policyFile}`);
 }

@@ -68,8 +68,10 @@ export async function connect(options: ConnectionOptions): Promise<Connection> {
   };
 }
 
-/** The region of the environment or of the profile; the SDK knows where to look. */
+/** The region of the environment or of the profile. The SDK knows where to look, but for the AWS CLI's own variable. */
 async function configuredRegion(profile: string | undefined): Promise<string> {
+  const named = process.env['AWS_REGION'] || process.env['AWS_DEFAULT_REGION'];
+  if (named) return named;
   const { region } = new CloudFormationClient(profile === undefined ? {} : { profile }).config;
   try {
     return await region();

@@ -1,25 +1,16 @@
-import { Command, CommanderError } from 'commander';
+import { CommanderError } from 'commander';
 import { LayerwardError } from '../domain/errors.ts';
-import { version } from '../domain/version.ts';
 import { type ExitCode, exitCode, exitCodeOf } from './exit-code.ts';
-import { initCommand } from './init.ts';
-import { replayCommand } from './replay.ts';
-import { uninstallCommand } from './uninstall.ts';
+import { safe, tell } from './printing.ts';
+import { createProgram } from './program.ts';
 
 /** Runs the command line with these arguments, and answers how it ended. */
 export async function runCommandLine(args: readonly string[]): Promise<ExitCode> {
   let code: ExitCode = exitCode.done;
-  const program = new Command('layerward')
-    .description('Keeps the right layer, handler and variables on every Lambda function that opted in.')
-    .version(version)
-    .showHelpAfterError('Run it with --help to see how it is used.')
-    .exitOverride();
-  const finish = (answer: ExitCode) => {
+  endWithTheReader();
+  const program = await createProgram((answer) => {
     code = answer;
-  };
-  const commands = [initCommand(finish), replayCommand(finish), uninstallCommand(finish)];
-  for (const command of commands)
-    program.addCommand(command.exitOverride().showHelpAfterError('Run it with --help to see how it is used.'));
+  }, args);
   try {
     if (args.length === 0) {
       program.outputHelp();
@@ -30,12 +21,36 @@ export async function runCommandLine(args: readonly string[]): Promise<ExitCode>
   } catch (error) {
     // Commander has printed its own words already.
     if (error instanceof CommanderError) return error.exitCode === 0 ? exitCode.done : exitCode.usedWrongly;
-    const isExpected = error instanceof LayerwardError;
-    console.error(`layerward: ${isExpected ? error.message : describeUnexpected(error)}`);
+    const isDebugging = program.opts()['debug'] === true;
+    tell(`layerward: ${printable(describe(error, isDebugging))}`);
+    if (isDebugging) tell(printable(stacksOf(error)));
     return exitCodeOf(error);
   }
 }
 
-function describeUnexpected(error: unknown): string {
-  return error instanceof Error ? `unexpected error: ${error.message}` : `unexpected error: ${String(error)}`;
+/** Whoever reads may stop reading, as `head` does: that is no error, and there is nobody to write for any more. */
+function endWithTheReader(): void {
+  process.stdout.on('error', (error) => {
+    if (Reflect.get(error, 'code') !== 'EPIPE') throw error;
+    process.exit(exitCode.done);
+  });
+}
+
+function describe(error: unknown, isDebugging: boolean): string {
+  const message = error instanceof Error ? error.message : String(error);
+  if (error instanceof LayerwardError) return message;
+  return `unexpected error: ${message}${isDebugging ? '' : ' (--debug shows where it comes from)'}`;
+}
+
+/** Where an error comes from, and where its causes do: their stacks only, since an SDK's errors hold whole answers. */
+function stacksOf(error: unknown): string {
+  const stacks: string[] = [];
+  for (let one = error; one instanceof Error && stacks.length < 10; one = one.cause)
+    stacks.push(one.stack ?? `${one.name}: ${one.message}`);
+  return stacks.join('\ncaused by ');
+}
+
+/** A message may quote what came from outside. */
+function printable(text: string): string {
+  return text.split('\n').map(safe).join('\n');
 }

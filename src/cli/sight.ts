@@ -55,7 +55,7 @@ export async function openSight(options: SightOptions): Promise<OpenSight> {
     inventory: createLambdaInventory(
       {
         lambda: connection.clients((given) => new LambdaClient({ ...given, maxAttempts: 5 })),
-        tagging: connection.clients((given) => new ResourceGroupsTaggingAPIClient(given)),
+        tagging: connection.clients((given) => new ResourceGroupsTaggingAPIClient({ ...given, maxAttempts: 5 })),
       },
       // A person's own calls, one listing at a time, wait for no turn of the deployment's.
       { reserve: async () => 0, slowDown: async () => undefined },

@@ -1,0 +1,212 @@
+import * as z from 'zod';
+import { driftText, whoText } from '../domain/alert-text.ts';
+import type { FunctionRecord, Outcome } from '../domain/record.ts';
+import type { Explanation } from '../service/explain.ts';
+import { driftSchema, purposes } from '../service/plan-file.ts';
+import { policyWords } from './plan-policy.ts';
+import { type Cell, type Meaning, meaningOf, paint, safe, table, width } from './printing.ts';
+import { updateLines, updateSchema } from './update-lines.ts';
+import { wrap } from './wrapping.ts';
+
+const text = z.string();
+
+const cause = z.strictObject({
+  eventName: text,
+  eventTime: text,
+  eventId: text,
+  actor: z
+    .strictObject({
+      type: text,
+      name: text,
+      arn: text.exactOptional(),
+      invokedBy: text.exactOptional(),
+      sourceIpAddress: text.exactOptional(),
+      userAgent: text.exactOptional(),
+    })
+    .exactOptional()
+    .describe('Left out where nobody can tell.'),
+});
+
+/** What `layerward explain --json` prints. */
+export const explainReport = z.strictObject({
+  functionArn: text,
+  policy: text.describe('The policy file that it went by.'),
+  status: z.enum(['out-of-scope', 'unsupported', 'blocked', 'release', 'compliant', 'waiting', 'drifted', 'contested']),
+  reason: text.describe('Empty where it is compliant.'),
+  sentence: text.describe('The decision in a sentence.'),
+  steps: z
+    .array(
+      z.strictObject({
+        codes: z.array(text).describe('What the row of the decision table can answer with.'),
+        question: text,
+        answer: z.enum(['yes', 'no', 'not asked']).describe('The first yes decides.'),
+        detail: text.exactOptional(),
+      }),
+    )
+    .describe('The decision table from its top.'),
+  drift: z.array(z.strictObject(driftSchema.shape)),
+  update: z
+    .strictObject({ ...updateSchema, purpose: z.enum(purposes), mode: z.enum(['enforce', 'audit']) })
+    .exactOptional()
+    .describe('What would be sent; left out where nothing would.'),
+  advice: z.strictObject({ sentence: text, commands: z.array(text) }),
+  record: z
+    .strictObject({ status: text, reason: text, detail: text, action: text, since: text, cause })
+    .exactOptional()
+    .describe('What the record says; left out where there is none.'),
+  history: z
+    .array(z.strictObject({ at: text, status: text, reason: text, action: text, cause }))
+    .describe('What happened lately, newest first.'),
+});
+
+/** What `layerward explain --json` prints. */
+export type ExplainReport = z.output<typeof explainReport>;
+
+/** What is known of a function from the records. */
+export interface Recorded {
+  readonly record: FunctionRecord | undefined;
+  readonly history: readonly Outcome[];
+}
+
+/** An explanation for machines. */
+export function toReport(explanation: Explanation, { record, history }: Recorded, policy: string): ExplainReport {
+  const { functionArn, status, reason, sentence, steps, drift, update, advice } = explanation;
+  return {
+    functionArn,
+    policy,
+    status,
+    reason,
+    sentence,
+    steps: steps.map((step) => ({ ...step, codes: [...step.codes] })),
+    drift: [...drift],
+    ...(update ? { update: { ...update, changes: [...update.changes] } } : {}),
+    advice: { sentence: advice.sentence, commands: [...advice.commands] },
+    ...(record ? { record: recordOf(record) } : {}),
+    history: history.map(({ at, status: was, reason: why, action, cause: led }) => ({
+      at,
+      status: was,
+      reason: why,
+      action,
+      cause: causeOf(led),
+    })),
+  };
+}
+
+function recordOf({ status, reason, detail, action, since, cause: led }: FunctionRecord) {
+  return { status, reason, detail, action, since, cause: causeOf(led) };
+}
+
+function causeOf({ eventName, eventTime, eventId, actor }: Outcome['cause']) {
+  return { eventName, eventTime, eventId, ...(actor ? { actor } : {}) };
+}
+
+const indent = '  ';
+
+/** An explanation for people. */
+export function renderExplanation(report: ExplainReport): string {
+  const code = report.reason === '' ? report.status : `${report.status}: ${report.reason}`;
+  const { update } = report;
+  return [
+    `${wrapped(report.sentence, '', meaningOf(report.status))}\n${paint('faint', `${code} · ${report.functionArn} · by ${policyWords(report.policy)}`)}`,
+    section('How that was decided', report.steps.map(stepLine)),
+    section(
+      'What differs',
+      report.drift.map((drift) => `${indent}${safe(driftText(drift))}`),
+    ),
+    ...(update
+      ? [
+          section(
+            updateTitle(update),
+            updateLines(update).map((line) => `${indent}${line}`),
+          ),
+        ]
+      : []),
+    section('Who led to that', whoLines(report)),
+    section('What happened lately', historyLines(report)),
+    section('What to do', [
+      wrapped(report.advice.sentence, indent),
+      ...report.advice.commands.map((command) => `${indent}${indent}${paint('strong', safe(command))}`),
+    ]),
+  ]
+    .filter((part) => part !== '')
+    .join('\n\n');
+}
+
+function section(title: string, lines: readonly string[]): string {
+  return lines.length === 0 ? '' : [paint('strong', title), ...lines].join('\n');
+}
+
+function wrapped(sentence: string, before: string, meaning?: Meaning): string {
+  return wrap(safe(sentence), width() - before.length)
+    .map((line) => `${before}${meaning ? paint(meaning, line) : line}`)
+    .join('\n');
+}
+
+const answers = {
+  yes: { sign: 'yes', meaning: 'strong' },
+  no: { sign: 'no', meaning: 'faint' },
+  'not asked': { sign: '–', meaning: 'faint' },
+} as const;
+
+function stepLine({ question, answer, detail }: ExplainReport['steps'][number]): string {
+  const { sign, meaning } = answers[answer];
+  const shown = answer === 'not asked' ? paint('faint', `${question} not asked`) : question;
+  const because = detail === undefined ? '' : `\n${wrapped(detail, ' '.repeat(7))}`;
+  return `${indent}${paint(meaning, sign.padEnd(3))}  ${shown}${because}`;
+}
+
+function updateTitle({ purpose, mode }: NonNullable<ExplainReport['update']>): string {
+  const what = {
+    attached: 'to attach the agent',
+    repaired: 'to put it right',
+    updated: 'to bring it up to date',
+    released: 'to give the function back',
+  }[purpose];
+  return mode === 'audit' ? `What would be sent ${what}, if the mode were enforce` : `What would be sent ${what}`;
+}
+
+function whoLines({ record }: ExplainReport): string[] {
+  if (!record) return [];
+  const { actor, eventName, eventTime } = record.cause;
+  return [
+    actor
+      ? `${indent}${safe(whoText(actor))}, by ${safe(eventName)} at ${shortTime(eventTime)}`
+      : `${indent}${safe(eventName)} at ${shortTime(eventTime)}, which does not tell who it was`,
+    `${indent}${paint('faint', `the record says ${codeOf(record)} since ${shortTime(record.since)}`)}`,
+    ...(record.detail === '' ? [] : [wrapped(record.detail, indent)]),
+  ];
+}
+
+function historyLines({ history }: ExplainReport): string[] {
+  if (history.length === 0) return [];
+  const rows = history.map(({ at, status, reason, action, cause: { eventName, actor } }): Cell[] => [
+    shortTime(at),
+    { text: status, meaning: meaningOf(status) },
+    action,
+    reason,
+    eventName,
+    actor ? whoText(actor) : '',
+  ]);
+  const columns = [
+    { title: 'WHEN' },
+    { title: 'STATUS' },
+    { title: 'DONE' },
+    { title: 'REASON' },
+    { title: 'BY' },
+    { title: 'WHO', isFlexible: true },
+  ] as const;
+  return table(columns, rows)
+    .split('\n')
+    .map((line) => `${indent}${line}`);
+}
+
+function codeOf({ status, reason, action }: NonNullable<ExplainReport['record']>): string {
+  return `${status}${reason === '' ? '' : `: ${reason}`} (${action})`;
+}
+
+/** `2026-11-23 12:00:00Z`, from ISO 8601; anything else as it is. */
+function shortTime(time: string): string {
+  return safe(time)
+    .replace(/\.\d+Z$/, 'Z')
+    .replace('T', ' ');
+}
