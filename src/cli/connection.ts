@@ -62,8 +62,16 @@ export async function connect(options: ConnectionOptions): Promise<Connection> {
     callerArn,
     client: (create) => create(here),
     clients: (create) =>
-      clientsByPlace({ ownAccountId: accountId, partition, memberRoleName: memberRole, sts, now }, (at, credentials) =>
-        create({ ...common, region: at, credentials: credentials ?? own }),
+      clientsByPlace(
+        {
+          ownAccountId: accountId,
+          partition,
+          memberRoleName: memberRole,
+          sts,
+          now,
+          refusal: `is missing, or does not trust ${callerArn}; name another role by --member-role`,
+        },
+        (at, credentials) => create({ ...common, region: at, credentials: credentials ?? own }),
       ),
   };
 }

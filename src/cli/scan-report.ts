@@ -158,6 +158,9 @@ function attentionTable({ attention, attentionTotal, places }: ScanReport): stri
   ].join('\n');
 }
 
+/** As many regions are named; more are counted. */
+const mostRegions = 4;
+
 /** What could not be looked at, once for all regions in which the reason is the same. */
 export function problemLines(problems: ScanReport['problems']): string {
   if (problems.length === 0) return '';
@@ -166,9 +169,10 @@ export function problemLines(problems: ScanReport['problems']): string {
     regionsOf.set(problem, [...(regionsOf.get(problem) ?? []), ...(region === undefined ? [] : [region])]);
   return [
     paint('strong', 'Could not be looked at'),
-    ...[...regionsOf].map(
-      ([problem, regions]) =>
-        `  ${safe(problem)}${regions.length > 0 ? paint('faint', ` (${regions.join(', ')})`) : ''}`,
-    ),
+    ...[...regionsOf].flatMap(([problem, regions]) => {
+      const where = regions.length > mostRegions ? `${regions.length} regions` : regions.join(', ');
+      const [first = '', ...more] = wrap(safe(where === '' ? problem : `${problem} (${where})`), width() - 4);
+      return [`  ${first}`, ...more.map((line) => `    ${line}`)];
+    }),
   ].join('\n');
 }
