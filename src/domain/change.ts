@@ -24,6 +24,8 @@ export type FollowUpPurpose =
   | 'throttled'
   | 'revision-changed'
   | 'tags-unreadable'
+  /** A service did not answer, or had a trouble of its own. */
+  | 'unavailable'
   /** The turn that was reserved for it has come. */
   | 'turn'
   /** Another look at it waits for its turn; this one comes after it. */

@@ -386,8 +386,11 @@ function withoutAttempts(changes: readonly Change[]): Change[] {
   return changes.map(({ followUp: _, ...change }) => change);
 }
 
-/** Puts the look on the queue again, so that nothing waits inside a function. */
-async function lookAgain(
+/**
+ * Puts the look on the queue again, so that nothing waits inside a function.
+ * @throws {StillWaiting} where that has been done too often.
+ */
+export async function lookAgain(
   changes: readonly Change[],
   purpose: FollowUpPurpose,
   world: World,

@@ -114,6 +114,7 @@ const purposes: Record<FollowUpPurpose, true> = {
   throttled: true,
   'revision-changed': true,
   'tags-unreadable': true,
+  unavailable: true,
   turn: true,
   'turn-taken': true,
 };
