@@ -369,6 +369,22 @@ export function defineRecordsContract(name: string, create: () => Promise<Record
         expect(await all(records.coverageOf('other'))).toStrictEqual([elsewhere]);
       });
 
+      it('is told of all sweeps from one moment to another, newest first, both moments among them', async () => {
+        const found = [
+          coverageOf({ sweepId: 'may-1', at: '2041-05-01T11:59:59.999Z' }),
+          coverageOf({ sweepId: 'may-2', at: '2041-05-01T12:00:00.000Z' }),
+          coverageOf({ sweepId: 'may-2', at: '2041-05-03T00:00:00.000Z', what: 'organizational unit ou-1' }),
+          coverageOf({ sweepId: 'may-3', at: '2041-05-04T23:59:59.999Z' }),
+          coverageOf({ sweepId: 'may-4', at: '2041-05-05T12:00:00.000Z' }),
+          coverageOf({ sweepId: 'may-5', at: '2041-05-05T12:00:00.001Z' }),
+        ];
+        for (const one of found) await records.saveCoverage(one);
+        const from = new Date('2041-05-01T12:00:00.000Z');
+        const to = new Date('2041-05-05T12:00:00.000Z');
+        expect(await all(records.coverage(from, to))).toStrictEqual(found.slice(1, 5).reverse());
+        expect(await all(records.coverage(to, from))).toEqual([]);
+      });
+
       it('of any form comes back exactly', async () => {
         await fc.assert(
           fc.asyncProperty(anyCoverage, async (given) => {
