@@ -107,7 +107,11 @@ export function renderExplanation(report: ExplainReport): string {
   const code = report.reason === '' ? report.status : `${report.status}: ${report.reason}`;
   const { update } = report;
   return [
-    `${wrapped(report.sentence, '', meaningOf(report.status))}\n${paint('faint', `${code} · ${report.functionArn} · by ${policyWords(report.policy)}`)}`,
+    [
+      wrapped(report.sentence, '', meaningOf(report.status)),
+      paint('faint', `${code} · ${safe(report.functionArn)}`),
+      paint('faint', `By ${policyWords(report.policy)}.`),
+    ].join('\n'),
     section('How that was decided', report.steps.map(stepLine)),
     section(
       'What differs',
@@ -185,7 +189,7 @@ function historyLines({ history }: ExplainReport): string[] {
     action,
     reason,
     eventName,
-    actor ? whoText(actor) : '',
+    actor?.name ?? '',
   ]);
   const columns = [
     { title: 'WHEN' },
@@ -201,7 +205,7 @@ function historyLines({ history }: ExplainReport): string[] {
 }
 
 function codeOf({ status, reason, action }: NonNullable<ExplainReport['record']>): string {
-  return `${status}${reason === '' ? '' : `: ${reason}`} (${action})`;
+  return `${status}${reason === '' ? '' : `: ${reason}`}${action === 'none' ? '' : ` (${action})`}`;
 }
 
 /** `2026-11-23 12:00:00Z`, from ISO 8601; anything else as it is. */
