@@ -349,7 +349,12 @@ sso_region = us-east-1
   it('end quietly where nobody reads on', async () => {
     const child = spawn(
       'bash',
-      ['--norc', '-c', `"$0" bin/layerward.js status --all --json | head -c 1; echo "\${PIPESTATUS[0]}"`, process.execPath],
+      [
+        '--norc',
+        '-c',
+        `"$0" bin/layerward.js status --all --json | head -c 1; echo "\${PIPESTATUS[0]}"`,
+        process.execPath,
+      ],
       {
         env: { PATH: process.env['PATH'] ?? '', ...environment() },
         cwd: join(import.meta.dirname, '../..'),
