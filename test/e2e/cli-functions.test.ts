@@ -163,7 +163,7 @@ describe('layerward scan', () => {
     const { code, stdout } = await piped(['scan', ...at, '--limit', '1']);
     expect(code).toBe(1);
     expect(stdout).not.toMatch(colours);
-    expect(stdout).toMatch(/^0 of 3 opted-in functions are protected, 0 %, in account 111122223333, /);
+    expect(stdout).toMatch(/^0 of 3 opted-in functions are protected, 0%, in account 111122223333, /);
     expect(stdout).toMatch(/^blocked +foreign-wrapper +wrapped /m);
     expect(stdout).toContain('… and 1 more: --limit 2 names them all.');
   });
