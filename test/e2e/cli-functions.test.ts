@@ -291,7 +291,7 @@ describe('layerward explain', () => {
   it.each([
     [
       ['explain', 'nowhere'],
-      /there is no function nowhere in account 111122223333, us-east-1: see its name, or give --region/,
+      /there is no function nowhere in account 111122223333, us-east-1: check its name, or give --region/,
     ],
     [['explain', 'nowhere', '--region', 'eu-west-1'], /in account 111122223333, eu-west-1/],
     [['explain', 'not a name'], /"not a name" is neither a name nor an ARN of a function/],

@@ -301,7 +301,7 @@ describe('commands about records', () => {
     [['snippet', attacked, '--as', 'pulumi'], /Allowed choices are terraform, cloudformation, sam, cdk/],
     [['snippet', 'nowhere'], /there is no function nowhere in account 111122223333, us-east-1/],
     [['replay', '/nowhere.json'], /\/nowhere\.json can't be read/],
-    [['statsu'], /unknown command 'statsu'[\s\S]*Did you mean status/],
+    [['statsu'], /unknown command 'statsu'[\s\S]*did you mean status\?/],
   ])('refuse %j with exit code 2', async (args, words) => {
     const { code, stderr } = await piped(args);
     expect(code).toBe(2);
