@@ -3,10 +3,10 @@ import { driftText, whoText } from '../domain/alert-text.ts';
 import type { FunctionRecord, Outcome } from '../domain/record.ts';
 import type { Explanation } from '../service/explain.ts';
 import { driftSchema, purposes } from '../service/plan-file.ts';
+import { cellTime, doneText, shortTime } from './history-report.ts';
 import { policyWords } from './plan-policy.ts';
-import { type Cell, type Meaning, meaningOf, paint, safe, table, width } from './printing.ts';
+import { type Cell, meaningOf, paint, paragraph, safe, table } from './printing.ts';
 import { updateLines, updateSchema } from './update-lines.ts';
-import { wrap } from './wrapping.ts';
 
 const text = z.string();
 
@@ -108,7 +108,7 @@ export function renderExplanation(report: ExplainReport): string {
   const { update } = report;
   return [
     [
-      wrapped(report.sentence, '', meaningOf(report.status)),
+      paragraph(safe(report.sentence), { meaning: meaningOf(report.status) }),
       paint('faint', `${code} · ${safe(report.functionArn)}`),
       paint('faint', `By ${policyWords(report.policy)}.`),
     ].join('\n'),
@@ -128,7 +128,7 @@ export function renderExplanation(report: ExplainReport): string {
     section('Who led to that', whoLines(report)),
     section('What happened lately', historyLines(report)),
     section('What to do', [
-      wrapped(report.advice.sentence, indent),
+      paragraph(safe(report.advice.sentence), { indent }),
       ...report.advice.commands.map((command) => `${indent}${indent}${paint('strong', safe(command))}`),
     ]),
   ]
@@ -140,12 +140,6 @@ function section(title: string, lines: readonly string[]): string {
   return lines.length === 0 ? '' : [paint('strong', title), ...lines].join('\n');
 }
 
-function wrapped(sentence: string, before: string, meaning?: Meaning): string {
-  return wrap(safe(sentence), width() - before.length)
-    .map((line) => `${before}${meaning ? paint(meaning, line) : line}`)
-    .join('\n');
-}
-
 const answers = {
   yes: { sign: 'yes', meaning: 'strong' },
   no: { sign: 'no', meaning: 'faint' },
@@ -154,9 +148,13 @@ const answers = {
 
 function stepLine({ question, answer, detail }: ExplainReport['steps'][number]): string {
   const { sign, meaning } = answers[answer];
-  const shown = answer === 'not asked' ? paint('faint', `${question} not asked`) : question;
-  const because = detail === undefined ? '' : `\n${wrapped(detail, ' '.repeat(7))}`;
-  return `${indent}${paint(meaning, sign.padEnd(3))}  ${shown}${because}`;
+  const hanging = ' '.repeat(7);
+  const shown = paragraph(answer === 'not asked' ? `${question} not asked` : question, {
+    indent: `${indent}${paint(meaning, sign.padEnd(3))}  `,
+    hanging,
+    ...(answer === 'not asked' ? { meaning } : {}),
+  });
+  return detail === undefined ? shown : `${shown}\n${paragraph(safe(detail), { indent: hanging })}`;
 }
 
 function updateTitle({ purpose, mode }: NonNullable<ExplainReport['update']>): string {
@@ -173,44 +171,38 @@ function whoLines({ record }: ExplainReport): string[] {
   if (!record) return [];
   const { actor, eventName, eventTime } = record.cause;
   return [
-    actor
-      ? `${indent}${safe(whoText(actor))}, by ${safe(eventName)} at ${shortTime(eventTime)}`
-      : `${indent}${safe(eventName)} at ${shortTime(eventTime)}, which does not tell who it was`,
-    `${indent}${paint('faint', `the record says ${codeOf(record)} since ${shortTime(record.since)}`)}`,
-    ...(record.detail === '' ? [] : [wrapped(record.detail, indent)]),
+    paragraph(
+      actor
+        ? `${safe(whoText(actor))}, by ${safe(eventName)} at ${shortTime(eventTime)}`
+        : `${safe(eventName)} at ${shortTime(eventTime)}, which does not tell who it was`,
+      { indent },
+    ),
+    paragraph(`the record says ${codeOf(record)} since ${shortTime(record.since)}`, { indent, meaning: 'faint' }),
+    ...(record.detail === '' ? [] : [paragraph(safe(record.detail), { indent })]),
   ];
 }
 
 function historyLines({ history }: ExplainReport): string[] {
   if (history.length === 0) return [];
   const rows = history.map(({ at, status, reason, action, cause: { eventName, actor } }): Cell[] => [
-    shortTime(at),
+    cellTime(at),
     { text: status, meaning: meaningOf(status) },
-    action,
+    doneText(action),
     reason,
     eventName,
     actor?.name ?? '',
   ]);
   const columns = [
-    { title: 'WHEN' },
+    { title: 'WHEN (UTC)' },
     { title: 'STATUS' },
     { title: 'DONE' },
     { title: 'REASON' },
-    { title: 'BY' },
-    { title: 'WHO', isFlexible: true },
+    { title: 'BY', mayBreak: true },
+    { title: 'WHO' },
   ] as const;
-  return table(columns, rows)
-    .split('\n')
-    .map((line) => `${indent}${line}`);
+  return [table(columns, rows, indent)];
 }
 
 function codeOf({ status, reason, action }: NonNullable<ExplainReport['record']>): string {
   return `${status}${reason === '' ? '' : `: ${reason}`}${action === 'none' ? '' : ` (${action})`}`;
-}
-
-/** `2026-11-23 12:00:00Z`, from ISO 8601; anything else as it is. */
-function shortTime(time: string): string {
-  return safe(time)
-    .replace(/\.\d+Z$/, 'Z')
-    .replace('T', ' ');
 }

@@ -77,6 +77,6 @@ export async function findFunction(
       `there is no function ${arn.functionName} ${where}; the records know one elsewhere: give its ARN, ${listArns(others)}`,
     );
   throw new WrongUse(
-    `there is no function ${arn.functionName} ${where}${isDeleted ? ' any more' : ''}: see its name, or give --region, --profile or its ARN`,
+    `there is no function ${arn.functionName} ${where}${isDeleted ? ' any more' : ''}: check its name, or give --region, --profile or its ARN`,
   );
 }

@@ -41,6 +41,6 @@ async function unknownText(arn: FunctionArn, { records }: OpenRecords, stack: st
   const { others } = await findNamesakes(arn, records);
   const sentence = `the records of ${stack} know no function ${arn.functionName} in account ${arn.accountId}, ${arn.region}`;
   if (others.length === 0)
-    return `${sentence}: see its name, or give its ARN; layerward status --all names those that they know`;
+    return `${sentence}: check its name, or give its ARN; layerward status --all names those that they know`;
   return `${sentence}; they know ${others.length === 1 ? 'one' : others.length} of this name elsewhere: give the ARN, ${listArns(others)}`;
 }

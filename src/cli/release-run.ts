@@ -6,7 +6,7 @@ import { applySession, askConsent, requireConsent } from './apply-session.ts';
 import { type ExitCode, exitCode, WrongUse } from './exit-code.ts';
 import { makePlan, type Unchanged } from './plan-making.ts';
 import { renderPlan } from './plan-report.ts';
-import { print, printJson, tell } from './printing.ts';
+import { paragraph, print, printJson, tell } from './printing.ts';
 import type { ReleaseOptions } from './release.ts';
 import { type OpenSight, openSight } from './sight.ts';
 
@@ -76,8 +76,9 @@ async function warnOfReturn(functionArn: string, { functions, policy }: OpenSigh
   const tags = arn && (await functions.read(arn))?.tags;
   const { tag, value } = policy.optIn;
   if (!tags?.readable || tags.values[tag] !== value) return;
+  const name = arn?.functionName;
   tell(
-    `${arn?.functionName} still has the tag ${tag}=${value}, so a deployed Layerward attaches again. Take it off first: ` +
-      `aws lambda untag-resource --resource ${functionArn} --tag-keys ${tag}`,
+    paragraph(`${name} still has the tag ${tag}=${value}, so a deployed Layerward attaches again. Take it off first:`),
   );
+  tell(`  aws lambda untag-resource --resource ${functionArn} --tag-keys ${tag}`);
 }

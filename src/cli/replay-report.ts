@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { driftText, whoText } from '../domain/alert-text.ts';
 import { driftSchema } from '../service/plan-file.ts';
-import { safe } from './printing.ts';
+import { paragraph, safe } from './printing.ts';
 
 const text = z.string();
 
@@ -61,7 +61,14 @@ function renderRow(row: ReplayReport[number]): string {
   ];
   return [
     safe(`${file}${index > 0 ? ` [${index}]` : ''}: ${title}`),
-    ...lines.filter(([, value]) => value !== '').map(([label, value]) => `  ${label.padEnd(9)}  ${safe(value)}`),
+    ...lines
+      .filter(([, value]) => value !== '')
+      .map(([label, value]) =>
+        paragraph(safe(value), {
+          indent: `  ${label.padEnd(9)}  `,
+          hanging: ' '.repeat(13),
+        }),
+      ),
   ].join('\n');
 }
 

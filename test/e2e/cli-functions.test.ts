@@ -164,7 +164,7 @@ describe('layerward scan', () => {
     const { code, stdout } = await piped(['scan', ...at, '--limit', '1']);
     expect(code).toBe(1);
     expect(stdout).not.toMatch(colours);
-    expect(stdout).toMatch(/^0 of 3 opted-in functions are protected, 0 %, in account 111122223333, /);
+    expect(stdout).toMatch(/^0 of 3 opted-in functions are protected, 0%, in account 111122223333, /);
     expect(stdout).toMatch(/^blocked +foreign-wrapper +wrapped /m);
     expect(stdout).toContain('… and 1 more: --limit 2 names them all.');
   });
@@ -292,7 +292,7 @@ describe('layerward explain', () => {
   it.each([
     [
       ['explain', 'nowhere'],
-      /there is no function nowhere in account 111122223333, us-east-1: see its name, or give --region/,
+      /there is no function nowhere in account 111122223333, us-east-1: check its name, or give --region/,
     ],
     [['explain', 'nowhere', '--region', 'eu-west-1'], /in account 111122223333, eu-west-1/],
     [['explain', 'not a name'], /"not a name" is neither a name nor an ARN of a function/],
