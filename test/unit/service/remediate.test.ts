@@ -123,6 +123,24 @@ describe('protection that somebody takes off', () => {
     expect(world.record()?.status).toBe('protected');
   });
 
+  it.each([
+    ['was busy', () => new FunctionBusy('409')],
+    ['throttled', () => new Throttled('429')],
+    ['had another revision', () => new RevisionChanged('412')],
+    ['refused, and then did not', () => ({ accepted: false, reason: 'aws-refused', detail: 'no' }) as const],
+  ])('is not counted as put back where AWS %s', async (_, answer) => {
+    const world = createWorld('contest: { repairs: 1 }');
+    await world.protect();
+    world.functions.put({ ...(world.live() ?? snapshotOf()), layers: [] });
+    world.functions.answerOnce(answer);
+    await world.look();
+    await world.settle();
+    await world.look();
+    await world.settle();
+    expect(world.record()).toMatchObject({ status: 'protected', action: 'repaired', repairs: [{}], repairCount: 1 });
+    expect(world.alerts.map(({ status }) => status)).not.toContain('contested');
+  });
+
   it('in audit mode is announced once and not touched', async () => {
     const world = createWorld();
     await world.protect();
