@@ -183,8 +183,6 @@ export function recordUpdate(
   const planned = decision.status === 'drifted' ? decision.plan.attachment : undefined;
   const purpose = planned ? purposeOf(record, planned, drift) : 'released';
   const isReported = decision.mode === 'audit';
-  // An update that another event undid before it was verified counts too: who is fast must not be able to go on for ever.
-  const isUndone = planned && record?.action === 'sent' && record.cause.eventId !== cause.eventId;
   return step(record, snapshot, now, {
     status: decision.status,
     reason: decision.reason,
@@ -196,8 +194,16 @@ export function recordUpdate(
     attachment: record?.attachment,
     pending: planned && !isReported ? withPending(record, planned) : (record?.pending ?? []),
     group,
-    ...(isUndone ? { repairs: withRepair(record, now) } : {}),
+    ...(record && planned && wasUndoneBy(cause, record) ? { repairs: withRepair(record, now) } : {}),
   });
+}
+
+/**
+ * Whether somebody undid the last update before it was verified: who is fast must not be able to go on for ever. An event
+ * from before it, or one that did not name what differs, tells nothing of what became of it.
+ */
+function wasUndoneBy({ eventId, eventTime, actor }: Cause, { action, cause, updatedAt }: FunctionRecord): boolean {
+  return action === 'sent' && eventId !== cause.eventId && actor !== undefined && eventTime >= updatedAt;
 }
 
 /** An update counts once it is over, and once only: one that never took effect has put nothing right. */
