@@ -150,7 +150,9 @@ describe('layerward history', () => {
     const { code, stdout } = await piped(['history', attacked, '--limit', '2']);
     expect(code).toBe(0);
     expect(stdout).toMatch(/^attacked-orders in account 111122223333, us-east-1: protected since /);
-    expect(stdout).toMatch(/^\S+ \S+ +protected +repaired +[\d.]+ s +layer-missing +mallory +UpdateFunctionConfiguration$/m);
+    expect(stdout).toMatch(
+      /^\S+ \S+ +protected +repaired +[\d.]+ s +layer-missing +mallory +UpdateFunctionConfiguration$/m,
+    );
     expect(stdout).not.toMatch(/olga/);
   });
 
