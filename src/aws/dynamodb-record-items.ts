@@ -90,6 +90,7 @@ export const summaryItem: z.ZodType<RecordSummary> = z.object({
   reason: text,
   action,
   goalMark: optional(text),
+  outbox: z.array(outcomeItem),
 });
 
 export const coverageItem: z.ZodType<Coverage> = z.object({

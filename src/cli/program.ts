@@ -28,6 +28,9 @@ const groups: Readonly<Record<string, Readonly<Record<string, LoadCommand>>>> = 
     report: async () => (await import('./report.ts')).reportCommand,
     console: async () => (await import('./console.ts')).consoleCommand,
   },
+  'See to what was given up on:': {
+    'dead-letters': async () => (await import('./dead-letters.ts')).deadLettersCommand,
+  },
   'Write policies and code:': {
     policy: async () => (await import('./policy.ts')).policyCommand,
     snippet: async () => (await import('./snippet.ts')).snippetCommand,

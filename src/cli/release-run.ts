@@ -51,14 +51,22 @@ export async function runRelease(names: readonly string[], options: ReleaseOptio
 /** It is left out by the policy that releases all: that says nothing. */
 function inWords(unchanged: Unchanged): Unchanged {
   return unchanged.reason === 'excluded'
-    ? { ...unchanged, status: 'nothing to release', reason: '', detail: 'nothing of Layerward’s is on it' }
+    ? { ...unchanged, status: 'nothing to release', reason: '', detail: nothingText(unchanged) }
     : unchanged;
 }
 
+/** @param status `release`: the records know it, and all that is on it was there before them */
+function nothingText({ status }: Unchanged): string {
+  return status === 'release'
+    ? 'all that is on it was there when Layerward first saw it'
+    : 'nothing of Layerward’s is on it';
+}
+
 /** A function that nothing of ours is on is as it was asked to be. */
-function settledOf({ functionArn, status, reason, detail }: Unchanged): Applied {
-  return status === 'out-of-scope'
-    ? { functionArn, outcome: 'unchanged', detail: 'nothing of Layerward’s is on it' }
+function settledOf(unchanged: Unchanged): Applied {
+  const { functionArn, status, reason, detail } = unchanged;
+  return reason === 'excluded'
+    ? { functionArn, outcome: 'unchanged', detail: nothingText(unchanged) }
     : { functionArn, outcome: 'blocked', detail: `${status}: ${reason}: ${detail}` };
 }
 

@@ -121,7 +121,10 @@ export interface Inventory {
 }
 
 /** What a sweep has to know of a record. */
-export type RecordSummary = Pick<FunctionRecord, 'functionArn' | 'status' | 'reason' | 'action' | 'goalMark'>;
+export type RecordSummary = Pick<
+  FunctionRecord,
+  'functionArn' | 'status' | 'reason' | 'action' | 'goalMark' | 'outbox'
+>;
 
 /** What a sweep found in an account and region, or what kept it from looking. Kept for plots over time. */
 export interface Coverage {
@@ -164,7 +167,10 @@ export interface Records {
 
 /** What sweeps read and write beside the functions' own records. */
 export interface SweepRecords {
-  /** The functions of an account and region that are neither released nor deleted. */
+  /**
+   * The functions of an account and region that are neither released nor deleted; and those that are, as long as that is
+   * not told.
+   */
   summaries(quarter: Quarter): AsyncIterable<RecordSummary>;
   /** Writes what a sweep found of something; writing it again replaces it. */
   saveCoverage(coverage: Coverage): Promise<void>;
@@ -191,7 +197,7 @@ export interface CloudFormationAnswer {
 
 /** What a release of everything reads. */
 export interface AttachedRecords {
-  /** Records that say that something of ours is, or may be, on the function. */
+  /** Records that say that something of ours is, or may be, on the function, or that it was taken off and that is not told. */
   attached(): AsyncIterable<FunctionRecord>;
 }
 

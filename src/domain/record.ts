@@ -183,10 +183,6 @@ export function recordUpdate(
   const planned = decision.status === 'drifted' ? decision.plan.attachment : undefined;
   const purpose = planned ? purposeOf(record, planned, drift) : 'released';
   const isReported = decision.mode === 'audit';
-  const repairs = record?.repairs ?? [];
-  // An update that another event undid before it was verified counts too: who is fast must not be able to go on for ever.
-  const isUndone = purpose === 'repaired' || (record?.action === 'sent' && record.cause.eventId !== cause.eventId);
-  const isNew = isUndone && !isReported && !repairs.some(({ eventId }) => eventId === cause.eventId);
   return step(record, snapshot, now, {
     status: decision.status,
     reason: decision.reason,
@@ -198,8 +194,22 @@ export function recordUpdate(
     attachment: record?.attachment,
     pending: planned && !isReported ? withPending(record, planned) : (record?.pending ?? []),
     group,
-    repairs: isNew ? [...repairs, { at: now.toISOString(), eventId: cause.eventId }].slice(-keptRepairs) : repairs,
+    ...(record && planned && wasUndoneBy(cause, record) ? { repairs: withRepair(record, now) } : {}),
   });
+}
+
+/**
+ * Whether somebody undid the last update before it was verified: who is fast must not be able to go on for ever. An event
+ * from before it, or one that did not name what differs, tells nothing of what became of it.
+ */
+function wasUndoneBy({ eventId, eventTime, actor }: Cause, { action, cause, updatedAt }: FunctionRecord): boolean {
+  return action === 'sent' && eventId !== cause.eventId && actor !== undefined && eventTime >= updatedAt;
+}
+
+/** An update counts once it is over, and once only: one that never took effect has put nothing right. */
+function withRepair({ repairs, cause: { eventId } }: FunctionRecord, now: Date): FunctionRecord['repairs'] {
+  if (repairs.some((one) => one.eventId === eventId)) return repairs;
+  return [...repairs, { at: now.toISOString(), eventId }].slice(-keptRepairs);
 }
 
 /** An update that is tried again is the same one; all others are kept, since any of them may be what is on the function. */
@@ -247,6 +257,7 @@ export function recordProtected(
     attachment,
     pending: [],
     group: attachment.group,
+    ...(isVerified && record.purpose === 'repaired' ? { repairs: withRepair(record, now) } : {}),
   });
 }
 

@@ -142,6 +142,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
       services: aws.services,
       latencyOf: (service) => aws.lambda.faults.latencyOf(service),
       refuse: aws.refuse,
+      fateOf: aws.fateOf,
       onCall: aws.recording.onCall,
       control: (request) =>
         answerControl(request, { ...aws, ...operations, organization, deployment: () => present(running) }),

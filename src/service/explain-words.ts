@@ -1,9 +1,17 @@
+import type { Attachment } from '../domain/attachment.ts';
 import type { Decision } from '../domain/decision.ts';
 import type { DriftCode } from '../domain/drift.ts';
 import type { Policy } from '../domain/policy.ts';
 import type { FunctionRecord } from '../domain/record.ts';
 import type { Situation } from '../domain/situation.ts';
 import { refusalIn } from './explain-advice.ts';
+
+const thereBefore = 'It was when Layerward first saw it, so a release leaves it as it is.';
+
+/** Whether the agent was there already when the record was made: by hand, by the team's own code, or before a table was lost. */
+function wasThereBefore({ applied, before }: Attachment): boolean {
+  return before.layers.some(({ arn }) => arn === applied.layerArn);
+}
 
 /** A decision in a sentence, for somebody who has never heard of Layerward's codes. */
 export function summarize(
@@ -34,7 +42,7 @@ export function summarize(
     case 'release':
       return `${name} gets back what it had before Layerward: ${decision.detail}.`;
     case 'compliant':
-      return `${name} is protected: all that ${agent} needs is in place.`;
+      return `${name} is protected: all that ${agent} needs is in place.${wasThereBefore(decision.attachment) ? ` ${thereBefore}` : ''}`;
     case 'waiting':
       return `${name} can’t be changed right now, since AWS is still at work on it: ${decision.detail}.`;
     case 'drifted': {

@@ -314,6 +314,22 @@ export function defineRecordsContract(name: string, create: () => Promise<Record
         ]);
       });
 
+      it('are those that are released or deleted, too, until that is told', async () => {
+        const place = { accountId: other, region: 'eu-west-2' };
+        for (const status of ['released', 'deleted', 'protected'] as const) {
+          const functionArn = arnOf(`untold-${status}`, place.accountId, place.region);
+          const untold = recordOf(functionArn, { status, outbox: [outcomeOf({ functionArn, status })] });
+          const summarized = async () => (await all(records.summaries(place))).filter((one) => one.status === status);
+          await records.save(untold);
+          expect(await summarized()).toMatchObject([{ functionArn, outbox: untold.outbox }]);
+          // Who asks for a state need not know whether it is told.
+          expect(namesIn(await all(records.withStatus(status, place.accountId)))).toContain(functionArn);
+          await records.save({ ...untold, version: 2, outbox: [] });
+          expect(await summarized()).toMatchObject(status === 'protected' ? [{ functionArn, outbox: [] }] : []);
+          expect(namesIn(await all(records.withStatus(status)))).toContain(functionArn);
+        }
+      });
+
       it('are no more of a record than a sweep has to know', async () => {
         const place = { accountId: account, region: 'eu-central-1' };
         const [marked, unmarked] = ['marked', 'unmarked'].map((name) => arnOf(name, account, place.region));
@@ -323,8 +339,8 @@ export function defineRecordsContract(name: string, create: () => Promise<Record
         await records.save(recordOf(unmarked, { ...state, attachment }));
         const before = countOf('Query');
         const byName = new Map((await all(records.summaries(place))).map((one) => [one.functionArn, one]));
-        expect(byName.get(marked)).toStrictEqual({ functionArn: marked, ...state, goalMark: 'mark' });
-        expect(byName.get(unmarked)).toStrictEqual({ functionArn: unmarked, ...state });
+        expect(byName.get(marked)).toStrictEqual({ functionArn: marked, ...state, goalMark: 'mark', outbox: [] });
+        expect(byName.get(unmarked)).toStrictEqual({ functionArn: unmarked, ...state, outbox: [] });
         expect(byName.size).toBe(2);
         const questions = test.calls?.filter(({ action }) => action === 'Query').slice(before) ?? [];
         for (const { input } of questions) expect(input).toHaveProperty('ProjectionExpression');
@@ -337,8 +353,8 @@ export function defineRecordsContract(name: string, create: () => Promise<Record
         const before = countOf('Query');
         const summaries = await all(records.summaries({ accountId: other, region: 'ap-south-1' }));
         expect(namesIn(summaries)).toEqual([...names].sort());
-        // One question for each of the six states, and one for each further page.
-        if (test.calls) expect(countOf('Query') - before).toBeGreaterThan(6);
+        // One question for each of the six states and for what is not told, and one for each further page.
+        if (test.calls) expect(countOf('Query') - before).toBeGreaterThan(7);
       }, 60_000);
     });
 
@@ -412,7 +428,7 @@ export function defineRecordsContract(name: string, create: () => Promise<Record
     });
 
     describe('what a release of everything reads', () => {
-      it('are the records that say that something is, or may be, on the function, in every open state', async () => {
+      it('are the records that say that something is, was, or may be on the function, and is not told to be off', async () => {
         const account = '555566667777';
         // What is released or deleted has nothing of ours on it.
         const open = recordStatuses.filter((status) => status !== 'released' && status !== 'deleted');
@@ -427,6 +443,8 @@ export function defineRecordsContract(name: string, create: () => Promise<Record
           expected.push(await save('pending', status, { pending: [attachment] }));
           expected.push(await save('both', status, { attachment, pending: [attachment, attachment] }));
         }
+        for (const status of ['released', 'deleted'] as const)
+          expected.push(await save('untold', status, { outbox: [outcomeOf({ status })] }));
         for (const status of recordStatuses) await save('neither', status, {});
         const attached = (await all(records.attached())).filter(({ functionArn }) => functionArn.includes(account));
         const byName = (list: readonly FunctionRecord[]) =>

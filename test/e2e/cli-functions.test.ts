@@ -2,6 +2,7 @@ import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
+import { DeleteItemCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { applyReport } from '../../src/cli/apply-report.ts';
 import { explainReport } from '../../src/cli/explain-report.ts';
@@ -535,6 +536,31 @@ describe('layerward release', () => {
     expect(stdout).toContain('release-nothing stays as it is: nothing to release, nothing of Layerward’s is on it');
     const json = await piped(['release', 'release-nothing', '--yes', '--json']);
     expect(applyReport.parse(JSON.parse(json.stdout)).functions[0]?.outcome).toBe('unchanged');
+  });
+
+  it('leaves what was there when Layerward first saw it, and says so', async () => {
+    const attached = put(here, 'release-adopted');
+    expect((await piped(['apply', 'release-adopted', '--yes'])).code).toBe(0);
+    const table = String(sandbox.deployment?.outputs['RecordsTableName']);
+    const dynamo = new DynamoDBClient({
+      endpoint: sandbox.endpoint,
+      region: 'us-east-1',
+      credentials: { accessKeyId: 'olga', secretAccessKey: 'any' },
+    });
+    // The record is lost, and made anew by whoever looks next.
+    await dynamo.send(new DeleteItemCommand({ TableName: table, Key: { pk: { S: attached }, sk: { S: 'state' } } }));
+    const whole = live(attached);
+    expect((await piped(['explain', 'release-adopted'])).stdout).toMatch(
+      /It was when Layerward first saw it, so a\s+release leaves it as it is\./,
+    );
+    sandbox.lambda.faults.replace({ quotas: 'off' });
+    await stage.change('olga', 'release-adopted', { MemorySize: 192 });
+    await stage.recorded('release-adopted', 'protected');
+    sandbox.lambda.faults.replace(quiet);
+    const { code, stdout } = await piped(['release', 'release-adopted', '--yes']);
+    expect(code).toBe(0);
+    expect(stdout).toContain('nothing to release, all that is on it was there when Layerward first saw it');
+    expect(live(attached)).toEqual(whole);
   });
 
   it('needs the records', async () => {

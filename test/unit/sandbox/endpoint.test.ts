@@ -63,6 +63,12 @@ async function assumeRole() {
   return { accessKeyId: AccessKeyId, secretAccessKey: SecretAccessKey, sessionToken: SessionToken };
 }
 
+const nowhere = {
+  ApplicationIdentifier: 'a',
+  EnvironmentIdentifier: 'b',
+  ConfigurationProfileIdentifier: 'c',
+};
+
 const newFunction = (FunctionName: string) =>
   new CreateFunctionCommand({
     FunctionName,
@@ -151,14 +157,7 @@ describe('a refusal reaches SDK clients by its name', () => {
       'AppConfig',
       'ResourceNotFoundException',
       404,
-      () =>
-        new AppConfigDataClient(as('a')).send(
-          new StartConfigurationSessionCommand({
-            ApplicationIdentifier: 'a',
-            EnvironmentIdentifier: 'b',
-            ConfigurationProfileIdentifier: 'c',
-          }),
-        ),
+      () => new AppConfigDataClient(as('a')).send(new StartConfigurationSessionCommand(nowhere)),
     ],
     [
       'STS',
@@ -398,6 +397,48 @@ describe('a latency', () => {
     expect(await (await put({ lamda: 20 })).text()).toContain('latencyMilliseconds: Unrecognized key: \\"lamda\\"');
     expect((await put(-1)).status).toBe(400);
     expect((await put({ lambda: 20, tagging: 20 })).status).toBe(200);
+  });
+});
+
+describe('a fault of calls', () => {
+  afterEach(() => sandbox.lambda.faults.replace({}));
+  const queues = () => new SQSClient(as('a')).send(new ListQueuesCommand({}));
+
+  it.each([
+    ['json', 'sqs', queues],
+    ['query', 'sns', () => new SNSClient(as('a')).send(new ListTopicsCommand({}))],
+    [
+      'rest-json',
+      'appconfig',
+      () => new AppConfigDataClient(as('a')).send(new StartConfigurationSessionCommand(nowhere)),
+    ],
+  ])('refuses calls of other services than Lambda, in their protocol: %s', async (_protocol, service, call) => {
+    const error = { status: 503, code: 'InternalFailure', message: 'Not now' };
+    sandbox.lambda.faults.replace({ calls: [{ service, times: 1, error }] });
+    await expect(call()).rejects.toMatchObject({
+      name: 'InternalFailure',
+      message: expect.stringContaining('Not now'),
+      $metadata: { httpStatusCode: 503 },
+    });
+    expect(sandbox.calls.list()).toMatchObject([{ service, status: 503, errorCode: 'InternalFailure' }]);
+  });
+
+  it('loses an answer after the call took effect, and once only', async () => {
+    sandbox.lambda.faults.replace({ calls: [{ service: 'sqs', action: 'CreateQueue', times: 1, loseAnswer: true }] });
+    const create = () => new SQSClient(as('a')).send(new CreateQueueCommand({ QueueName: 'lost' }));
+    await expect(create()).rejects.toThrow();
+    expect(sandbox.calls.list()).toMatchObject([{ action: 'CreateQueue', errorCode: 'ConnectionLost' }]);
+    expect((await queues()).QueueUrls).toContain(`${sandbox.endpoint}/111122223333/lost`);
+    await create();
+  });
+
+  it('is limited by caller and action as those of Lambda are', async () => {
+    const error = { status: 500, code: 'InternalFailure' };
+    sandbox.lambda.faults.replace({ calls: [{ service: '*', caller: '*:user/mallory', error }] });
+    await queues();
+    await expect(new SQSClient(as('mallory')).send(new ListQueuesCommand({}))).rejects.toThrow();
+    sandbox.lambda.faults.replace({ calls: [{ service: 'sqs', action: 'CreateQueue', error }] });
+    await queues();
   });
 });
 
