@@ -20,7 +20,7 @@ let stage: Stage;
 
 beforeAll(async () => {
   const everybody = { Effect: 'Allow', Principal: { AWS: `arn:aws:iam::${hub}:root` }, Action: 'sts:AssumeRole' };
-  const toFindTheStack = { Effect: 'Allow', Action: 'cloudformation:DescribeStacks', Resource: '*' };
+  const toFindTheStack = { Effect: 'Allow', Action: 'cloudformation:Describe*', Resource: '*' };
   const role = (name: string, Statement: readonly unknown[]) => ({
     accountId: hub,
     name,
@@ -325,6 +325,7 @@ describe.concurrent('what AWS refuses is told in its words, with what to do:', (
     [['coverage'], 'dynamodb:Query'],
     [['report', '--json'], 'dynamodb:Query'],
     [['scan', '--all-accounts'], 'organizations:ListRoots'],
+    [['dead-letters', 'list'], 'sqs:\\w+'],
   ])('%j', async (args, action) => {
     const ended = await run([...args, ...blind]);
     expect(ended).toMatchObject({ code: 3, stdout: '' });
