@@ -101,7 +101,7 @@ export function renderDeadLetters({ total, letters }: DeadLettersReport): string
     { title: 'SENT (UTC)' },
     { title: 'EVENT' },
     { title: 'BY' },
-    { title: 'FUNCTION', isFlexible: true },
+    { title: 'FUNCTION', mayBreak: true },
   ] as const;
   const rows = letters.map((one): Cell[] => [
     one.messageId.slice(0, shownOfId),

@@ -60,7 +60,7 @@ function renderRow(row: ReplayReport[number]): string {
     ...(decision ? liveLines(decision) : []),
   ];
   return [
-    safe(`${file}${index > 0 ? ` [${index}]` : ''}: ${title}`),
+    paragraph(safe(`${file}${index > 0 ? ` [${index}]` : ''}: ${title}`), { hanging: '    ' }),
     ...lines
       .filter(([, value]) => value !== '')
       .map(([label, value]) =>

@@ -275,9 +275,37 @@ export function defineRecordsContract(name: string, create: () => Promise<Record
         expect(others.map(({ functionArn }) => functionArn.split('week-')[1])).toEqual(['blocked']);
       });
 
+      it('tells every other change of state in the same way, with all that is known of it', async () => {
+        const changed = async (name: string, at: string, changes: Partial<Outcome> = {}) => {
+          const outcome = outcomeOf({ functionArn: arnOf(`change-${name}`), at, ...changes });
+          await records.remember(outcome);
+          return outcome;
+        };
+        await changed('before', '2033-07-01T11:59:59.999Z');
+        const first = await changed('first', '2033-07-01T12:00:00.000Z', { status: 'blocked', reason: 'layer-limit' });
+        const release = await changed('release', '2033-07-02T00:00:00.000Z', { status: 'release', action: 'sent' });
+        const released = await changed('release', '2033-07-02T23:59:59.999Z', { status: 'released' });
+        await changed('drifted', '2033-07-03T12:00:00.000Z', { status: 'drifted', action: 'reported' });
+        await changed('contested', '2033-07-03T12:00:00.001Z', { status: 'contested', action: 'none' });
+        const unsupported = await changed('gone', '2033-07-04T06:00:00.000Z', { status: 'unsupported' });
+        const deleted = await changed('gone', '2033-07-04T06:00:00.001Z', { status: 'deleted', action: 'none' });
+        const last = await changed('last', '2033-07-05T12:00:00.000Z', { status: 'protected', action: 'attached' });
+        await changed('after', '2033-07-05T12:00:00.001Z');
+        const [from, to] = [new Date('2033-07-01T12:00:00.000Z'), new Date('2033-07-05T12:00:00.000Z')];
+        expect(await all(records.changed(from, to))).toStrictEqual([
+          last,
+          deleted,
+          unsupported,
+          released,
+          release,
+          first,
+        ]);
+      });
+
       it('about no time at all has no answer', async () => {
         const [from, to] = [new Date('2031-03-09T00:00:00Z'), new Date('2031-03-02T00:00:00Z')];
         expect(await all(records.drifted(from, to))).toEqual([]);
+        expect(await all(records.changed(from, to))).toEqual([]);
       });
     });
 

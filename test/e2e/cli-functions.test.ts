@@ -12,7 +12,7 @@ import { EXAMPLE_ORGANIZATION } from '../../src/sandbox/organization/accounts.ts
 import { type Sandbox, startSandbox } from '../../src/sandbox/sandbox.ts';
 import { openStage, type Place, type Stage } from '../../src/sandbox/tour/stage.ts';
 import { readPlanFile } from '../../src/service/plan-file.ts';
-import { type Ended, emptyFolder, runOnTerminal, runPiped } from '../fixtures/command-line.ts';
+import { colours, type Ended, emptyFolder, expectSentence, runOnTerminal, runPiped } from '../fixtures/command-line.ts';
 
 /*
  * The commands about functions as processes of their own, against the sandbox, with pipes and on a terminal. Functions
@@ -119,16 +119,6 @@ const live = (functionArn: string) => {
   };
   return { layers: layers.map(({ Arn }) => Arn), variables, handler };
 };
-
-/** Exactly one sentence on standard error, and no stack trace. */
-function expectSentence({ stderr }: Ended, words: RegExp): void {
-  expect(stderr.trim().split('\n')).toHaveLength(1);
-  expect(stderr).toMatch(/^layerward: /);
-  expect(stderr).toMatch(words);
-  expect(stderr).not.toMatch(/^\s+at /m);
-}
-
-const colours = new RegExp(`${String.fromCharCode(27)}\\[\\d`);
 
 describe('layerward scan', () => {
   const place: Place = { accountId: hub, region: nextRegion() };

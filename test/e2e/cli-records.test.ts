@@ -1,17 +1,20 @@
-import { spawn } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import * as z from 'zod';
 import { coverageReport } from '../../src/cli/coverage-report.ts';
 import { historyReport } from '../../src/cli/history-report.ts';
+import { policyFindings } from '../../src/cli/policy-check-report.ts';
+import { policyTestReport } from '../../src/cli/policy-test-report.ts';
+import { replayReport } from '../../src/cli/replay-report.ts';
 import { snippetReport } from '../../src/cli/snippet-report.ts';
 import { statusReport } from '../../src/cli/status-report.ts';
 import { type Sandbox, startSandbox } from '../../src/sandbox/sandbox.ts';
 import { openStage, type Stage } from '../../src/sandbox/tour/stage.ts';
-import { type Ended, emptyFolder, runOnTerminal, runPiped } from '../fixtures/command-line.ts';
+import { colours, type Ended, emptyFolder, expectSentence, runOnTerminal, runPiped } from '../fixtures/command-line.ts';
 
 /*
  * The commands that read what a deployed Layerward has on record, and `snippet`, as processes of their own against a
@@ -31,19 +34,7 @@ let stage: Stage;
 const printed: string[] = [];
 
 beforeAll(async () => {
-  const everybody = { Effect: 'Allow', Principal: { AWS: 'arn:aws:iam::111122223333:root' }, Action: 'sts:AssumeRole' };
-  const toFindTheStack = { Effect: 'Allow', Action: ['cloudformation:*', 'sts:*'], Resource: '*' };
-  sandbox = await startSandbox({
-    timings: { deliveryMs: 5, pendingMs: 20, updateMs: 20, stateMachineSecondMs: 50 },
-    roles: [
-      {
-        accountId: '111122223333',
-        name: 'blind',
-        trustPolicy: { Version: '2012-10-17', Statement: [everybody] },
-        policies: { stacks: { Version: '2012-10-17', Statement: [toFindTheStack] } },
-      },
-    ],
-  });
+  sandbox = await startSandbox({ timings: { deliveryMs: 5, pendingMs: 20, updateMs: 20, stateMachineSecondMs: 50 } });
   sandbox.lambda.faults.replace({ quotas: 'off' });
   stage = await openStage(sandbox);
   const Environment = { Variables: { PASSWORD: planted } };
@@ -85,17 +76,7 @@ async function json<Schema extends z.ZodType>(args: readonly string[], schema: S
   return schema.parse(JSON.parse(stdout));
 }
 
-const colours = new RegExp(`${String.fromCharCode(27)}\\[\\d`);
-
-/** Exactly one sentence on standard error, and no stack trace. */
-function expectSentence({ stderr }: Ended, words: RegExp): void {
-  expect(stderr.trim().split('\n')).toHaveLength(1);
-  expect(stderr).toMatch(/^layerward: /);
-  expect(stderr).toMatch(words);
-  expect(stderr).not.toMatch(/^\s+at /m);
-}
-
-describe('layerward status', () => {
+describe.concurrent('layerward status', () => {
   it('prints one object of the documented shape', async () => {
     const report = await json(['status'], statusReport);
     expect(report.counts).toMatchObject({ protected: 2, blocked: 1, contested: 0 });
@@ -124,16 +105,9 @@ describe('layerward status', () => {
     expect((await piped(['status', '--blocked', '--exit-code'])).code).toBe(1);
     expect((await piped(['status', '--contested', '--exit-code'])).code).toBe(0);
   });
-
-  it('has colours on a terminal, unless NO_COLOR is set', async () => {
-    const coloured = await runOnTerminal(['status'], { env: environment() });
-    expect(coloured.stdout).toMatch(colours);
-    const plain = await runOnTerminal(['status'], { env: environment({ NO_COLOR: '1' }) });
-    expect(plain.stdout.replaceAll('\r', '')).not.toMatch(/\[3\dm/);
-  });
 });
 
-describe('layerward history', () => {
+describe.concurrent('layerward history', () => {
   it('prints one object of the documented shape, newest first, with who did it', async () => {
     const report = await json(['history', attacked], historyReport);
     expect(report.now).toMatchObject({ status: 'protected', action: 'repaired', repairCount: 1 });
@@ -155,15 +129,9 @@ describe('layerward history', () => {
     );
     expect(stdout).not.toMatch(/olga/);
   });
-
-  it('says that the records know no such function', async () => {
-    const ended = await piped(['history', 'nowhere']);
-    expect(ended.code).toBe(2);
-    expectSentence(ended, /the records of layerward know no function nowhere in account 111122223333, us-east-1/);
-  });
 });
 
-describe('layerward coverage', () => {
+describe.concurrent('layerward coverage', () => {
   it('prints one object of the documented shape', async () => {
     const report = await json(['coverage'], coverageReport);
     expect(report.last).toMatchObject({ functions: 3, protected: 2, percent: 66.7, problems: [] });
@@ -188,7 +156,7 @@ describe('layerward coverage', () => {
   });
 });
 
-describe('layerward snippet', () => {
+describe.concurrent('layerward snippet', () => {
   const resource = z.object({
     Resources: z.record(
       z.string(),
@@ -255,97 +223,16 @@ describe('layerward replay', () => {
     writeFileSync(file, JSON.stringify(record));
     const { code, stdout } = await piped(['replay', file, '--live', '--json']);
     expect(code).toBe(0);
-    const [row] = z.array(z.looseObject({ verdict: z.string(), decision: z.unknown() })).parse(JSON.parse(stdout));
+    const [row] = replayReport.parse(JSON.parse(stdout));
     expect(row).toMatchObject({ verdict: 'look', decision: { status: 'compliant' } });
   });
 });
 
 describe('commands about records', () => {
-  const commands = [['status'], ['history', attacked], ['coverage'], ['report', '--json']] as const;
-
-  it.each(commands.map((args) => [args]))('%j without credentials say so, and end with 3', async (args) => {
-    const ended = await runPiped(args, {
-      env: { AWS_REGION: 'us-east-1', AWS_EC2_METADATA_DISABLED: 'true', HOME: emptyFolder() },
-    });
-    expect(ended.code).toBe(3);
-    expectSentence(ended, /there are no AWS credentials: set AWS_PROFILE or give --profile, and log in/);
-  });
-
-  it.each(commands.map((args) => [args]))('%j with a table that does not exist say so', async (args) => {
-    const ended = await piped([...args, '--table', 'nowhere']);
-    expect(ended.code).toBe(2);
-    expectSentence(ended, /there is no table nowhere; restore it or deploy again/);
-  });
-
-  it.each(commands.map((args) => [args]))('%j where nothing is deployed say so, and end with 2', async (args) => {
-    const ended = await piped(args, { AWS_REGION: 'eu-west-1' });
-    expect(ended.code).toBe(2);
-    expectSentence(
-      ended,
-      /there is no stack layerward in account 111122223333, eu-west-1: give --region, --profile or --stack/,
-    );
-  });
-
-  it.each(commands.map((args) => [args]))('%j where AWS refuses say so in its words, and end with 3', async (args) => {
-    const ended = await piped([...args, '--role', 'arn:aws:iam::111122223333:role/blind']);
-    expect(ended.code).toBe(3);
-    expectSentence(ended, /AccessDeniedException: .*is not authorized to perform: dynamodb:(Query|GetItem)/);
-  });
-
-  it.each([
-    [['status', '--limit', '0'], /It is a number from 1 on/],
-    [['status', '--accounts', '12'], /--accounts takes account ids \(12 digits\), not 12/],
-    [['status', '--regions', ','], /--regions takes a list with commas, and there is nothing in it/],
-    [['history'], /missing required argument 'function'/],
-    [['history', 'not a name'], /"not a name" is neither a name nor an ARN of a function/],
-    [['coverage', '--since', 'yesterday'], /--since/],
-    [['coverage', '--by', 'colour'], /Allowed choices are place, account, region/],
-    [['snippet', attacked, '--as', 'pulumi'], /Allowed choices are terraform, cloudformation, sam, cdk/],
-    [['snippet', 'nowhere'], /there is no function nowhere in account 111122223333, us-east-1/],
-    [['replay', '/nowhere.json'], /\/nowhere\.json can't be read/],
-    [['statsu'], /unknown command 'statsu'[\s\S]*did you mean status\?/],
-  ])('refuse %j with exit code 2', async (args, words) => {
-    const { code, stderr } = await piped(args);
-    expect(code).toBe(2);
-    expect(stderr).toMatch(words);
-    expect(stderr).not.toMatch(/^\s+at /m);
-  });
-
-  it('show where an error comes from with --debug only', async () => {
-    expect((await piped(['--debug', 'status', '--table', 'nowhere'])).stderr).toMatch(/^\s+at .*\.ts/m);
-  });
-
   it('take the region of the AWS CLI’s own variable', async () => {
     const { AWS_REGION: _, ...others } = environment();
     const { code } = await runPiped(['status'], { env: { ...others, AWS_DEFAULT_REGION: 'us-east-1' } });
     expect(code).toBe(0);
-  });
-
-  it('say how to log in again where the SSO session has expired', async () => {
-    const HOME = emptyFolder();
-    const cache = join(HOME, '.aws/sso/cache');
-    mkdirSync(cache, { recursive: true });
-    writeFileSync(
-      join(HOME, '.aws/config'),
-      `[profile work]
-region = us-east-1
-sso_session = corp
-sso_account_id = 111122223333
-sso_role_name = platform
-[sso-session corp]
-sso_start_url = https://corp.example.com/start
-sso_region = us-east-1
-`,
-    );
-    writeFileSync(
-      join(cache, `${createHash('sha1').update('corp').digest('hex')}.json`),
-      JSON.stringify({ accessToken: 'none', expiresAt: '2020-01-01T00:00:00Z' }),
-    );
-    const ended = await runPiped(['status', '--profile', 'work'], {
-      env: { HOME, AWS_ENDPOINT_URL: sandbox.endpoint, AWS_EC2_METADATA_DISABLED: 'true' },
-    });
-    expect(ended.code).toBe(3);
-    expectSentence(ended, /the SSO session has expired: run aws sso login --profile work/);
   });
 
   it('end quietly where nobody reads on', async () => {
@@ -373,15 +260,9 @@ sso_region = us-east-1
     await new Promise((resolve) => child.on('close', resolve));
     expect([output, complaint]).toEqual(['{0\n', '']);
   });
-
-  it('have printed no credential and no value of a team’s', () => {
-    const all = printed.join('\n');
-    expect(all.length).toBeGreaterThan(10_000);
-    for (const secret of ['sandbox-key', 'sandbox-secret', planted]) expect(all).not.toContain(secret);
-  });
 });
 
-describe('layerward policy', () => {
+describe.concurrent('layerward policy', () => {
   const policy = readFileSync(join(import.meta.dirname, '../../policy.example.yaml'), 'utf8');
   const write = (name: string, content: string) => {
     const file = join(emptyFolder(), name);
@@ -402,9 +283,9 @@ describe('layerward policy', () => {
     const line = policy.split('\n').findIndex((text) => text.startsWith('mode:')) + 1;
     expect(stdout).toMatch(new RegExp(`^${file}:${line}:\\d+: mode: `, 'm'));
     expect(stdout).toMatch(/gruops.*did you mean groups/i);
-    const findings = z
-      .array(z.strictObject({ path: z.string(), line: z.int(), column: z.int(), message: z.string() }))
-      .parse(JSON.parse((await runPiped(['policy', 'check', file, '--json'], { env: {} })).stdout));
+    const findings = policyFindings.parse(
+      JSON.parse((await runPiped(['policy', 'check', file, '--json'], { env: {} })).stdout),
+    );
     expect(findings.length).toBeGreaterThan(1);
   });
 
@@ -423,6 +304,13 @@ describe('layerward policy', () => {
     expect(code).toBe(1);
     expect(stdout).toContain(`✗ it is protected  ${cases}:1`);
     expect(stdout).toMatch(/^ {4}status +expected drifted, got out-of-scope$/m);
+    const json = await runPiped(['policy', 'test', cases, '--json'], { env: {} });
+    expect(json.code).toBe(1);
+    expect(policyTestReport.parse(JSON.parse(json.stdout))).toMatchObject({
+      held: 0,
+      failed: 1,
+      cases: [{ line: 1, holds: false, differences: [{ what: 'status', expected: 'drifted', got: 'out-of-scope' }] }],
+    });
   });
 
   it('test refuses cases that say nothing, with line and column', async () => {
@@ -436,6 +324,61 @@ describe('layerward policy', () => {
     const { code, stdout } = await runPiped(['policy', 'schema'], { env: {} });
     expect(code).toBe(0);
     expect(JSON.parse(stdout)).toMatchObject({ title: 'A Layerward policy', type: 'object' });
+  });
+});
+
+describe.concurrent('on a terminal of 80 columns', () => {
+  const file = join(emptyFolder(), 'event.json');
+  beforeAll(() => {
+    const record = sandbox.trail.records().find(({ eventName }) => eventName.startsWith('UpdateFunctionConfiguration'));
+    writeFileSync(file, JSON.stringify(record));
+  });
+
+  /** Nothing can be broken of an ARN, nor of a command that is to be copied. */
+  const isTooLong = (line: string) => [...line].length > 80 && !/arn:aws:|^ *aws |npx layerward/.test(line);
+
+  it.each([
+    ['scan', [], 1],
+    ['explain', [attacked], 0],
+    ['explain', [blocked], 1],
+    ['plan', [blocked], 0],
+    ['apply', [blocked, '--yes'], 1],
+    ['release', [blocked, '--yes'], 0],
+    ['replay', [file, '--live'], 0],
+    ['status', ['--all'], 0],
+    ['history', [attacked], 0],
+    ['coverage', [], 0],
+    ['report', [], 0],
+    ['policy', ['check'], 0],
+    ['policy', ['test'], 0],
+  ] as const)('layerward %s %j has lines that fit, and colours', async (command, args, code) => {
+    const ended = await runOnTerminal([command, ...args], { env: environment() }, '', 80);
+    printed.push(stripVTControlCharacters(ended.stdout));
+    expect(ended.code).toBe(code);
+    if (command !== 'replay' && command !== 'report') expect(ended.stdout).toMatch(colours);
+    const lines = stripVTControlCharacters(ended.stdout.replaceAll(/^.*\r(?!\n)/gm, '')).split(/\r?\n/);
+    expect(lines.filter(isTooLong)).toEqual([]);
+  });
+
+  it('nothing is coloured where NO_COLOR is set, nor in JSON', async () => {
+    const plain = await runOnTerminal(['status'], { env: environment({ NO_COLOR: '1' }) });
+    expect(plain.stdout).toContain('2 of 3');
+    expect(plain.stdout).not.toMatch(colours);
+    const json = await runOnTerminal(['status', '--json'], { env: environment() });
+    expect(json.stdout).not.toMatch(colours);
+  });
+});
+
+describe('layerward completion', () => {
+  it('prints what bash completes by', async () => {
+    const { code, stdout } = await runPiped(['completion', 'bash'], { env: {} });
+    expect(code).toBe(0);
+    const file = join(emptyFolder(), 'completion.bash');
+    writeFileSync(file, stdout);
+    const { stdout: known } = spawnSync('bash', ['--norc', '-c', `source ${file}; complete -p layerward`], {
+      encoding: 'utf8',
+    });
+    expect(known).toBe('complete -F _layerward layerward\n');
   });
 });
 
@@ -456,5 +399,17 @@ describe('layerward sandbox', () => {
     expect(scan.stdout).toContain('nothing is deployed here, so no records were asked');
     child.kill('SIGTERM');
     expect(await ended).toBe(0);
+  });
+});
+
+describe('all commands', () => {
+  it('have coloured nothing that goes to a pipe', () => {
+    expect(printed.join('\n')).not.toMatch(colours);
+  });
+
+  it('have printed no credential and no value of a team’s', () => {
+    const all = printed.join('\n');
+    expect(all.length).toBeGreaterThan(10_000);
+    for (const secret of ['sandbox-key', 'sandbox-secret', planted]) expect(all).not.toContain(secret);
   });
 });

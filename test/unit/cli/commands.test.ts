@@ -124,3 +124,59 @@ describe('completion', () => {
     expect(script).not.toContain('undefined');
   });
 });
+
+const isInstalled = (shell: string) => spawnSync(shell, ['--version']).error === undefined;
+
+/** What a shell prints of a script of its own. */
+function printedBy(shell: string, options: readonly string[], script: string): string[] {
+  const { stdout, stderr } = spawnSync(shell, [...options, '-c', script], { encoding: 'utf8', cwd: root });
+  expect(stderr).toBe('');
+  return stdout.split('\n').filter(Boolean);
+}
+
+describe.skipIf(!isInstalled('zsh'))('completion of zsh, where it is installed', () => {
+  /** What the script hands to zsh's own functions, which take it from there. */
+  const offered = (...words: string[]) =>
+    printedBy(
+      'zsh',
+      ['-f'],
+      `compdef() { : }
+_describe() { [[ $1 == -o ]] && shift; print -l -- \${\${(P)2}%%:*}; }
+compadd() { shift; print -l -- $@; }
+_files() { print files; }
+_message() { print anything; }
+${completionScript(program, 'zsh')}
+() { local -a words=(layerward "$@"); local CURRENT=$#words; _layerward; } ${words.map((word) => `'${word}'`).join(' ')}`,
+    );
+
+  it('offers commands and those below them, options, and their values', () => {
+    expect(offered('')).toEqual(program.commands.map((one) => one.name()));
+    expect(offered('policy', '')).toEqual(['check', 'test', 'schema']);
+    expect(offered('plan', '--')).toContain('--out');
+    expect(offered('scan', '--')).not.toContain('--out');
+    expect(offered('snippet', 'orders', '--as', '')).toEqual(['terraform', 'cloudformation', 'sam', 'cdk']);
+    expect(offered('completion', '')).toEqual(['bash', 'zsh', 'fish']);
+    expect(offered('scan', '--policy', '')).toEqual(['files']);
+    expect(offered('scan', '--limit', '')).toEqual(['anything']);
+  });
+});
+
+describe.skipIf(!isInstalled('fish'))('completion of fish, where it is installed', () => {
+  /** What fish itself offers for a line. */
+  const offered = (line: string) =>
+    printedBy(
+      'fish',
+      ['--no-config'],
+      `${completionScript(program, 'fish')}\ncomplete -C '${line}' | string replace -r '\\t.*' ''`,
+    );
+
+  it('offers commands and those below them, options, and their values', () => {
+    expect(offered('layerward s')).toEqual(['sandbox', 'scan', 'snippet', 'status']);
+    expect(offered('layerward policy ')).toEqual(['check', 'schema', 'test']);
+    expect(offered('layerward plan --o')).toEqual(['--out']);
+    expect(offered('layerward scan --o')).toEqual([]);
+    expect(offered('layerward snippet orders --as c')).toEqual(['cdk', 'cloudformation']);
+    expect(offered('layerward completion ')).toEqual(['bash', 'fish', 'zsh']);
+    expect(offered('layerward scan --policy policy.exa')).toEqual(['policy.example.yaml']);
+  });
+});
