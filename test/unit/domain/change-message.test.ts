@@ -406,8 +406,8 @@ describe('what comes in and is not what it should be', () => {
   const record = trail.updateConfigurationRecord();
 
   it.each([
-    ['nothing', '', 'the message is not JSON; it starts with ""'],
-    ['no JSON', '{"a": ', 'the message is not JSON; it starts with "{\\"a\\": "'],
+    ['nothing', '', 'the message is not JSON; it is 0 characters long'],
+    ['no JSON', '{"a": ', 'the message is not JSON; it is 6 characters long'],
     ['a number', '7', 'the message is not an EventBridge event: it: Invalid input: expected object, received number'],
     ['null', 'null', 'the message is not an EventBridge event: it: Invalid input: expected object, received null'],
     ['a list', '[]', 'the message is not an EventBridge event: it: Invalid input: expected object, received array'],
