@@ -49,3 +49,32 @@ export interface Attachment {
     readonly variables: Readonly<Record<string, string>>;
   };
 }
+
+/**
+ * Whether each thing that an update would have brought to a function, and that was not there before it, is on it now; the
+ * names of credentials left out, whose values nobody keeps.
+ */
+function broughtTo(current: Shape, { applied, before }: Attachment): boolean[] {
+  return [
+    ...(before.layers.some(({ arn }) => arn === applied.layerArn) ? [] : [current.layers.includes(applied.layerArn)]),
+    ...(before.handler === applied.handler ? [] : [current.handler === applied.handler]),
+    ...Object.entries(applied.variables)
+      .filter(([name, value]) => before.variables[name] !== value)
+      .map(([name, value]) => current.variables[name] === value),
+  ];
+}
+
+/** Whether there is anything on the function that this update would have brought. */
+export function isSeenIn(current: Shape, attachment: Attachment): boolean {
+  return broughtTo(current, attachment).some(Boolean);
+}
+
+/**
+ * Whether all that an update had brought is off again: the team, or a release that this record does not know of, has seen
+ * to it. What the function had before is no business of ours any more.
+ */
+export function isGoneFrom(current: Shape, attachment: Attachment): boolean {
+  const brought = broughtTo(current, attachment);
+  const hasCredentials = attachment.applied.secretVariables.some((name) => Object.hasOwn(current.variables, name));
+  return brought.length > 0 && !brought.some(Boolean) && !hasCredentials;
+}

@@ -188,7 +188,7 @@ export function attachmentFor(
       ),
     },
     before: {
-      ...handlerBefore(base, former),
+      ...handlerBefore(goal, base, former),
       layers: layersBefore(goal, base.layers, former),
       variables: variablesBefore(base.variables, target.variables, ours, former, isSecret),
     },
@@ -197,7 +197,8 @@ export function attachmentFor(
 
 /**
  * The team's values in our places, and of what we took off. What is still as we left it says nothing new about the
- * team's wish, so what the record knows stays; what differs was changed by the team, and is what it gets back.
+ * team's wish, so what the record knows stays; what differs was changed by the team, and is what it gets back. What is as
+ * we would put it now counts as left by us, too: a record may be older than what is on the function.
  */
 function variablesBefore(
   current: Readonly<Record<string, string>>,
@@ -210,16 +211,22 @@ function variablesBefore(
   for (const name of new Set([...Object.keys(current), ...Object.keys(former?.before.variables ?? {})])) {
     const isReplaced = Object.hasOwn(ours, name) || !Object.hasOwn(target, name);
     if (!isReplaced || isSecret(name)) continue;
-    const asWeLeftIt = former !== undefined && current[name] === former.applied.variables[name];
+    const isAsWanted = Object.hasOwn(ours, name) && current[name] === ours[name];
+    const asWeLeftIt = former && (isAsWanted || current[name] === former.applied.variables[name]);
     const value = asWeLeftIt ? former.before.variables[name] : current[name];
     if (value !== undefined) before[name] = value;
   }
   return before;
 }
 
-function handlerBefore(current: Shape, former: Attachment | undefined): { handler?: string } {
-  const asWeLeftIt = former?.applied.handler !== undefined && current.handler === former.applied.handler;
-  const handler = asWeLeftIt ? former.before.handler : current.handler;
+function handlerBefore(
+  { variant: { activation } }: Goal,
+  current: Shape,
+  former: Attachment | undefined,
+): { handler?: string } {
+  const isRedirected = activation.type === 'handler-redirect' && current.handler === activation.handler;
+  const isFormer = former?.applied.handler !== undefined && current.handler === former.applied.handler;
+  const handler = former && (isRedirected || isFormer) ? former.before.handler : current.handler;
   return handler === undefined ? {} : { handler };
 }
 
@@ -230,7 +237,9 @@ function layersBefore(
 ): Attachment['before']['layers'] {
   const isOurs = ownLayers(goal, former);
   const present = layers.filter(isOurs);
-  if (former && present.length === 1 && present[0] === former.applied.layerArn) return former.before.layers;
+  const [only, ...others] = present;
+  if (former && others.length === 0 && (only === former.applied.layerArn || only === goal.layerArn))
+    return former.before.layers;
   return layers.flatMap((arn, index) =>
     isOurs(arn) ? [{ arn, ahead: layers.slice(0, index).filter((other) => !isOurs(other)).length }] : [],
   );

@@ -1,11 +1,11 @@
 import { type Agent, type Agents, agentLayer, findVariant, wrapperVariable } from './agent.ts';
-import { type Attachment, type Shape, shapeOf } from './attachment.ts';
+import { type Attachment, isGoneFrom, type Shape, shapeOf } from './attachment.ts';
 import { type Decision, isEmpty, type Plan, type ReleaseReason, updateBetween } from './decision.ts';
 import { type Drift, driftBetween } from './drift.ts';
 import { formatFunctionArn } from './function-arn.ts';
 import { attachmentFor, type Credentials, type Goal, goalFor, type Target, targetFor } from './goal.ts';
 import { layerSourceFor, type Policy, type Selection } from './policy.ts';
-import { release } from './release.ts';
+import { release, withEntryPoints } from './release.ts';
 import type { Snapshot } from './snapshot.ts';
 
 /** What AWS allows: layers of one function, and bytes of its variables written as JSON, which is how AWS measures. */
@@ -175,7 +175,14 @@ export class View {
     if (!attachment) throw new TypeError('nothing was attached, so nothing can be released');
     const unreadable = environmentUnreadable(snapshot.environment);
     if (unreadable) return unreadable;
-    const update = updateBetween(this.current, release(this.current, attachment));
+    const { current } = this;
+    const isOfAgent = attachment.agent === selection.agent.name;
+    const update = isGoneFrom(current, attachment)
+      ? {}
+      : updateBetween(
+          current,
+          release(current, isOfAgent ? withEntryPoints(attachment, selection.agent, current) : attachment),
+        );
     if (isEmpty(update))
       return {
         status: 'release',

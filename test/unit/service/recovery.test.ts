@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { shapeOf } from '../../../src/domain/attachment.ts';
 import type { Change } from '../../../src/domain/change.ts';
 import type { FunctionRecord } from '../../../src/domain/record.ts';
 import type { Snapshot } from '../../../src/domain/snapshot.ts';
-import { snapshotOf } from '../../fixtures/situation.ts';
+import { snapshotOf, vendorLayer } from '../../fixtures/situation.ts';
 import { createWorld } from '../../fixtures/world.ts';
 
 /*
@@ -140,7 +141,7 @@ describe('a record of yesterday', () => {
     await world.settle();
   };
 
-  it('of a function whose team set a new Handler since gives that one back, and leaves what was put on since', async () => {
+  it('of a function whose team set a new Handler since gives that one back, and takes off what was put on since', async () => {
     const world = await sinceYesterday(redirected, async (lived) => {
       put(lived, { handler: 'moved.handler' });
       await event(lived);
@@ -151,11 +152,7 @@ describe('a record of yesterday', () => {
     await optOut(world);
     expect(world.live()?.handler).toBe('moved.handler');
     expect(world.live()?.layers).toEqual([]);
-    // To this record, the variable is as somebody else left it: it is taken for the team's.
-    expect(world.live()?.environment).toEqual({
-      readable: true,
-      variables: { STAGE: 'production', TREND_AP_HANDLER: 'moved.handler' },
-    });
+    expect(world.live()?.environment).toEqual({ readable: true, variables: { STAGE: 'production' } });
   });
 
   it('of a function that was released since changes nothing of it, and says released again', async () => {
@@ -167,7 +164,7 @@ describe('a record of yesterday', () => {
     expect(world.record()).toMatchObject({ status: 'released' });
   });
 
-  it('of a function that has another layer since leaves it, for it may be the team’s, and takes the rest off', async () => {
+  it('of a function that has another layer of ours since takes that one off', async () => {
     const mirror = `agents: { trend-application-security: { layers: { account: "444455556666", regions: [us-east-1], versions: { CloudOne-ApplicationSecurity-nodejs14_x: 3 } } } }`;
     const theirs = 'arn:aws:lambda:us-east-1:111122223333:layer:team:1';
     const world = await sinceYesterday({ layers: [theirs] }, async (lived) => {
@@ -177,9 +174,84 @@ describe('a record of yesterday', () => {
     });
     await sweep(world);
     await optOut(world);
-    expect(world.live()?.layers.slice(0, 1)).toEqual([theirs]);
-    expect(world.live()?.layers[1]).toContain('444455556666');
+    expect(world.live()?.layers).toEqual([theirs]);
     expect(world.live()?.environment).toEqual({ readable: true, variables: {} });
+  });
+
+  it('of a function whose variables follow a newer policy since takes those off too', async () => {
+    const world = await sinceYesterday({}, async (lived) => {
+      lived.setPolicy(
+        'agents: { trend-application-security: { variables: { TREND_AP_HTTP_TIMEOUT: "9", TREND_AP_LOG_LEVEL: debug } } }',
+      );
+      await event(lived);
+      expect(shape(lived)).toMatchObject({ environment: { variables: { TREND_AP_HTTP_TIMEOUT: '9' } } });
+    });
+    await sweep(world);
+    await optOut(world);
+    expect(world.live()?.environment).toEqual({ readable: true, variables: {} });
+  });
+
+  it('of a function whose team set one of the agent’s variables since gives that value back', async () => {
+    const world = await sinceYesterday({}, async (lived) => {
+      const { variables } = shapeOf(lived.live() ?? snapshotOf());
+      put(lived, { environment: { readable: true, variables: { ...variables, TREND_AP_LOG_FILE: '/tmp/theirs' } } });
+    });
+    await sweep(world);
+    await optOut(world);
+    expect(world.live()?.environment).toEqual({ readable: true, variables: { TREND_AP_LOG_FILE: '/tmp/theirs' } });
+  });
+
+  describe.each([
+    ['a sweep', sweep],
+    ['no sweep', async () => {}],
+  ] as const)('before %s', (_, between) => {
+    it('of a function that starts the agent another way since leaves no wrapper without its layer', async () => {
+      const world = await sinceYesterday(redirected, async (lived) => {
+        put(lived, { runtime: 'python3.8' });
+        await event(lived);
+        expect(shape(lived)).toMatchObject({
+          handler: 'app.handler',
+          environment: { variables: { AWS_LAMBDA_EXEC_WRAPPER: '/opt/trend_app_protect' } },
+        });
+      });
+      await between(world);
+      await optOut(world);
+      expect(shape(world)).toEqual({
+        handler: 'app.handler',
+        layers: [],
+        environment: { readable: true, variables: { STAGE: 'production' } },
+      });
+    });
+
+    it('of a function whose Handler is redirected since leaves it with its own', async () => {
+      const wrapped = { ...redirected, runtime: 'python3.8' };
+      const world = await sinceYesterday(wrapped, async (lived) => {
+        put(lived, { runtime: 'python3.7' });
+        await event(lived);
+        expect(lived.live()?.handler).toBe('trend_app_protect_handler.handler');
+      });
+      await between(world);
+      await optOut(world);
+      expect(shape(world)).toEqual({
+        handler: 'app.handler',
+        layers: [],
+        environment: { readable: true, variables: { STAGE: 'production' } },
+      });
+    });
+
+    it('of a function that was released since puts nothing on it that its team took off', async () => {
+      const own = vendorLayer('nodejs14_x', 7);
+      const disabled = { TREND_AP_AGENT_ENABLED: 'false' };
+      const world = await sinceYesterday({ layers: [own], variables: disabled }, async (lived) => {
+        await optOut(lived);
+        expect(shape(lived)).toMatchObject({ layers: [own], environment: { variables: disabled } });
+        put(lived, { layers: [], environment: { readable: true, variables: { STAGE: 'production' } } });
+      });
+      await between(world);
+      await optOut(world);
+      expect(shape(world)).toMatchObject({ layers: [], environment: { variables: { STAGE: 'production' } } });
+      expect(world.record()).toMatchObject({ status: 'released' });
+    });
   });
 
   it('of a function that was deleted and made anew without the tag leaves the new one alone', async () => {
