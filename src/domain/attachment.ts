@@ -31,6 +31,8 @@ export interface Attachment {
   readonly agent: string;
   readonly variant: string;
   readonly group: string;
+  /** The record was lost, and made anew from what was on the function: what the team had before is known in part only. */
+  readonly isRebuilt?: true;
   readonly applied: {
     readonly layerArn: string;
     /** The Handler as we left it: the agent's where it is redirected, else the team's own. */
@@ -49,6 +51,10 @@ export interface Attachment {
     readonly variables: Readonly<Record<string, string>>;
   };
 }
+
+/** What is said of a function whose attachment {@link Attachment.isRebuilt}. */
+export const rebuiltDetail =
+  'its record was lost and made anew: what the team had in the agent’s places before is not given back, but for the Handler';
 
 /**
  * Whether each thing that an update would have brought to a function, and that was not there before it, is on it now; the

@@ -3,7 +3,7 @@ import type { Attachment, Shape } from './attachment.ts';
 import type { FunctionArn } from './function-arn.ts';
 import { formatLayerArn, isSameLayer, parseLayerArn } from './layer-arn.ts';
 import type { Group, Selection } from './policy.ts';
-import { release } from './release.ts';
+import { release, withEntryPoints } from './release.ts';
 
 /** The credentials of a group, as its secret holds them. */
 export interface Credentials {
@@ -178,6 +178,7 @@ export function attachmentFor(
     agent: goal.agent.name,
     variant: goal.variant.name,
     group: goal.groupName,
+    ...(former?.isRebuilt ? { isRebuilt: true } : {}),
     applied: {
       layerArn: goal.layerArn,
       ...(target.handler === undefined ? {} : { handler: target.handler }),
@@ -243,4 +244,34 @@ function layersBefore(
   return layers.flatMap((arn, index) =>
     isOurs(arn) ? [{ arn, ahead: layers.slice(0, index).filter((other) => !isOurs(other)).length }] : [],
   );
+}
+
+/**
+ * What we most likely put on a function whose record is lost, as far as it can be told from the function: what leads to
+ * the agent, its layer and its credentials. Variables that are as the goal wants them are taken for ours by
+ * {@link attachmentFor}, and others for the team's. What the team had in these places before is known to nobody.
+ */
+export function rebuildAttachment(goal: Goal, current: Shape): Attachment {
+  const { agent, layerSource } = goal;
+  const { handler } = current;
+  const found = withEntryPoints(
+    {
+      agent: agent.name,
+      variant: goal.variant.name,
+      group: goal.groupName,
+      isRebuilt: true,
+      applied: {
+        layerArn: current.layers.find((arn) => agentLayer(agent, layerSource, arn)) ?? goal.layerArn,
+        ...(handler === undefined ? {} : { handler }),
+        variables: {},
+        secretVariables: Object.keys(agent.credentials),
+      },
+      before: { layers: [], variables: {} },
+    },
+    agent,
+    current,
+  );
+  const { handlerVariable } = found.applied;
+  const original = handlerVariable === undefined ? handler : current.variables[handlerVariable];
+  return { ...found, before: { ...found.before, ...(original ? { handler: original } : {}) } };
 }

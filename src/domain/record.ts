@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
-import { type Attachment, isSeenIn, shapeOf } from './attachment.ts';
+import { type Attachment, isSeenIn, rebuiltDetail, shapeOf } from './attachment.ts';
 import type { Actor, Change } from './change.ts';
 import type { Decision } from './decision.ts';
 import type { Drift } from './drift.ts';
@@ -239,7 +239,7 @@ export function recordProtected(
   return step(record, snapshot, now, {
     status: 'protected',
     reason: '',
-    detail: '',
+    detail: attachment.isRebuilt ? rebuiltDetail : '',
     action: isVerified ? (record.purpose ?? 'attached') : record?.status === 'protected' ? record.action : 'none',
     drift: isVerified || record?.status === 'protected' ? record.drift : [],
     cause: isVerified || record?.status === 'protected' ? record.cause : cause,

@@ -3,7 +3,7 @@ import { shapeOf } from '../../../src/domain/attachment.ts';
 import type { Change } from '../../../src/domain/change.ts';
 import type { FunctionRecord } from '../../../src/domain/record.ts';
 import type { Snapshot } from '../../../src/domain/snapshot.ts';
-import { snapshotOf, vendorLayer } from '../../fixtures/situation.ts';
+import { credentials, snapshotOf, vendorLayer } from '../../fixtures/situation.ts';
 import { createWorld } from '../../fixtures/world.ts';
 
 /*
@@ -122,6 +122,154 @@ describe('a table that is lost', () => {
     await sweep(world);
     expect(world.record()).toMatchObject({ status: 'blocked', reason: 'foreign-wrapper' });
     expect(world.alerts).toMatchObject([{ status: 'blocked' }]);
+  });
+});
+
+describe('a table that is lost, once somebody has said so', () => {
+  /** A world whose records are lost after all this; the next sweep makes them anew. */
+  async function lost(team: Parameters<typeof snapshotOf>[0], live: (world: World) => Promise<void> = async () => {}) {
+    const world = createWorld();
+    await world.protect(team);
+    restore(world, undefined);
+    await world.records.sayLost();
+    await live(world);
+    world.alerts.length = 0;
+    return world;
+  }
+  const wrapped = { variables: { STAGE: 'production' } } as const;
+  const bare = (handler: string) => ({
+    handler,
+    layers: [],
+    environment: { readable: true, variables: { STAGE: 'production' } },
+  });
+
+  it.each([
+    ['a Node function', wrapped, 'index.handler'],
+    ['a function whose Handler is redirected', redirected, 'app.handler'],
+  ])('gets a record of what is on %s, and a release takes that off', async (_, team, handler) => {
+    const world = await lost(team);
+    const [before, sent] = [shape(world), updates(world)];
+    await sweep(world);
+    expect(shape(world)).toEqual(before);
+    expect(updates(world)).toBe(sent);
+    expect(world.alerts).toEqual([]);
+    expect(world.record()).toMatchObject({ status: 'protected', action: 'none', attachment: { isRebuilt: true } });
+    await optOut(world);
+    expect(shape(world)).toEqual(bare(handler));
+    expect(world.record()).toMatchObject({ status: 'released', action: 'released' });
+  });
+
+  it('says in the record, and of the release, what can’t come back', async () => {
+    const world = await lost({ variables: { ...wrapped.variables, TREND_AP_LOG_FILE: '/tmp/of-the-team' } });
+    await sweep(world);
+    const words = /its record was lost and made anew: what the team had in the agent’s places before is not given back/;
+    expect(world.record()?.detail).toMatch(words);
+    expect(world.events.at(-1)?.detail).toMatch(words);
+    await optOut(world);
+    expect(shape(world)).toEqual(bare('index.handler'));
+    expect(world.record()?.detail).toMatch(words);
+    expect(world.alerts).toMatchObject([{ status: 'released', detail: expect.stringMatching(words) }]);
+  });
+
+  it('makes records that repairs and new policies build on', async () => {
+    const world = await lost(redirected);
+    await sweep(world);
+    const whole = shape(world);
+    put(world, { layers: [], handler: 'moved.handler' });
+    await world.look(world.change());
+    await world.settle();
+    expect(shape(world)).toMatchObject({ layers: whole?.layers, handler: whole?.handler });
+    expect(world.record()).toMatchObject({ status: 'protected', action: 'repaired' });
+    expect(world.record()?.detail).toMatch(/its record was lost/);
+    world.setPolicy('agents: { trend-application-security: { variables: { TREND_AP_HTTP_TIMEOUT: "9" } } }');
+    await sweep(world);
+    expect(world.record()).toMatchObject({ status: 'protected', action: 'updated', attachment: { isRebuilt: true } });
+    await optOut(world);
+    expect(shape(world)).toEqual(bare('moved.handler'));
+  });
+
+  it('puts right what was taken off meanwhile, and a release takes all of ours off', async () => {
+    const world = await lost(redirected, async (living) => put(living, { layers: [] }));
+    await sweep(world);
+    expect(world.live()?.layers).toEqual([vendorLayer('python')]);
+    expect(world.record()).toMatchObject({ status: 'protected', attachment: { isRebuilt: true } });
+    await optOut(world);
+    expect(shape(world)).toEqual(bare('app.handler'));
+  });
+
+  it('takes for the team’s what the team has set otherwise since', async () => {
+    const world = await lost(wrapped, async (living) => {
+      const { variables } = shapeOf(living.live() ?? snapshotOf());
+      put(living, { environment: { readable: true, variables: { ...variables, TREND_AP_LOG_FILE: '/tmp/theirs' } } });
+    });
+    await sweep(world);
+    await optOut(world);
+    expect(world.live()?.environment).toMatchObject({
+      variables: { STAGE: 'production', TREND_AP_LOG_FILE: '/tmp/theirs' },
+    });
+  });
+
+  it('follows a function that moved to another runtime meanwhile', async () => {
+    const world = await lost(redirected, async (living) => put(living, { runtime: 'python3.8' }));
+    await sweep(world);
+    expect(shape(world)).toMatchObject({ handler: 'app.handler', layers: [vendorLayer('python')] });
+    await optOut(world);
+    expect(shape(world)).toEqual(bare('app.handler'));
+  });
+
+  it('can’t find a Handler that the function itself does not have any more, and says so', async () => {
+    const world = await lost(redirected, async (living) => {
+      const { TREND_AP_HANDLER: _, ...variables } = shapeOf(living.live() ?? snapshotOf()).variables;
+      put(living, { environment: { readable: true, variables } });
+    });
+    await sweep(world);
+    expect(world.record()).toMatchObject({ status: 'blocked', reason: 'original-handler-lost' });
+    expect(world.alerts).toMatchObject([{ reason: 'original-handler-lost' }]);
+  });
+
+  it('leaves a function alone that opted out meanwhile, until it opts in and out again', async () => {
+    const world = await lost(wrapped);
+    const whole = shape(world);
+    await optOut(world);
+    await sweep(world);
+    expect(shape(world)).toEqual(whole);
+    expect(world.record()).toBeUndefined();
+    put(world, { tags: tagged });
+    await sweep(world);
+    await optOut(world);
+    expect(shape(world)).toEqual(bare('index.handler'));
+  });
+
+  it('leaves a function alone that has the agent by hand and never opted in', async () => {
+    const world = createWorld();
+    await world.protect(wrapped);
+    put(world, { tags: untagged });
+    restore(world, undefined);
+    await world.records.sayLost();
+    const whole = shape(world);
+    await world.look();
+    await sweep(world);
+    expect(shape(world)).toEqual(whole);
+    expect(world.record()).toBeUndefined();
+  });
+
+  it('asks whether records are lost only where a function has none and bears traces', async () => {
+    const world = createWorld();
+    await world.protect(wrapped);
+    world.records.calls.length = 0;
+    await world.look();
+    expect(world.records.calls).toEqual(['GetItem']);
+    restore(world, undefined);
+    await world.look();
+    expect(world.records.calls.slice(0, 3)).toEqual(['GetItem', 'GetItem', 'GetItem']);
+  });
+
+  it('keeps no credential in what it makes anew', async () => {
+    const world = await lost(wrapped);
+    await sweep(world);
+    const kept = JSON.stringify([world.record(), [...world.records.history.values()], world.events]);
+    expect(kept).not.toContain(credentials.key);
+    expect(kept).not.toContain(credentials.secret);
   });
 });
 
