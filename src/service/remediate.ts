@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Agents } from '../domain/agent.ts';
 import { announcementMark, isForMachines, isForPeople } from '../domain/announcement.ts';
+import { shapeOf } from '../domain/attachment.ts';
 import {
   attribute,
   type Change,
@@ -38,6 +39,7 @@ import {
   recordUpdate,
   type Transition,
 } from '../domain/record.ts';
+import { withoutValues } from '../domain/redaction.ts';
 import { bearsTraces, notReady } from '../domain/situation.ts';
 import type { Snapshot } from '../domain/snapshot.ts';
 import { placeOf, situationFor } from './judge.ts';
@@ -252,15 +254,18 @@ async function act({ snapshot, selection, record, decision, changes, cause }: Ca
   if (waitMs === undefined) return;
   await world.sleep(waitMs);
   await save(ahead, world);
+  // AWS may quote variables that were not sent, too.
+  const hide = (words: string) => withoutValues(words, Object.values(shapeOf(snapshot).variables));
   const answer = await world.functions.update(decision.plan).catch(async (error: unknown) => {
     if (error instanceof Throttled) await world.fairShare.slowDown(snapshot.arn, error.retryAfterSeconds);
+    if (error instanceof Error) error.message = hide(error.message);
     throw error;
   });
   if (answer.accepted) return lookAgain(withoutAttempts(changes), 'verify', world);
   world.metrics.add('UpdateRefused', 1);
   // What was refused was not put on: the record goes back to what it knew.
   const unchanged = { ...ahead.record, pending: record?.pending ?? [] };
-  const refusal = { status: 'blocked', reason: answer.reason, detail: answer.detail } as const;
+  const refusal = { status: 'blocked', reason: answer.reason, detail: hide(answer.detail) } as const;
   return settle(ahead.record, recordObstacle(unchanged, snapshot, refusal, cause, selection.groupName, now), world);
 }
 

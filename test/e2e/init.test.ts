@@ -388,9 +388,9 @@ describe('npx layerward init refuses, in a sentence and without writing anything
 
 describe('npx layerward init in a checkout', () => {
   it('builds, so that the policy is in what is deployed', async () => {
-    for (const part of ['agents', 'bin', 'functions', 'infra', 'scripts', 'src'])
+    for (const part of ['agents', 'bin', 'docs', 'functions', 'infra', 'scripts', 'src'])
       cpSync(join(root, part), join(folder, part), { recursive: true });
-    for (const file of ['package.json', 'policy.example.yaml', 'template.yaml'])
+    for (const file of ['package-lock.json', 'package.json', 'policy.example.yaml', 'template.yaml'])
       cpSync(join(root, file), join(folder, file));
     symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
     const args = [

@@ -264,6 +264,10 @@ describe('the call log', () => {
     expect(await (await fetch(`${url}?service=lambda`)).json()).toEqual([]);
     expect(await (await fetch(`${url}?functionName=worker`)).json()).toEqual([]);
     expect(await (await fetch(`${url}?caller=user`)).json()).toHaveLength(1);
+    const [{ sequence } = { sequence: 0 }] = sandbox.calls.list();
+    expect(await (await fetch(`${url}?after=${sequence - 1}`)).json()).toMatchObject([{ sequence }]);
+    expect(await (await fetch(`${url}?after=${sequence}`)).json()).toEqual([]);
+    expect((await fetch(`${url}?after=today`)).status).toBe(400);
     expect((await fetch(`${url}?function=worker`)).status).toBe(400);
     await fetch(url, { method: 'DELETE' });
     expect(await (await fetch(url)).json()).toEqual([]);
