@@ -1,6 +1,5 @@
-import { Writable } from 'node:stream';
 import { inspect } from 'node:util';
-import pino from 'pino';
+import { createLog } from '../../../functions/telling.ts';
 import { alertMessage } from '../../../src/aws/sns-alerts.ts';
 import { renderExplanation, toReport } from '../../../src/cli/explain-report.ts';
 import { renderHistory, toHistoryReport } from '../../../src/cli/history-report.ts';
@@ -36,15 +35,7 @@ export function createWatchedWorld(yaml = '', given: WorldOptions & { readonly o
   const messages: string[] = [];
   const alerts: Outcome[] = [];
   const thrown: string[] = [];
-  const log = pino(
-    { base: null },
-    new Writable({
-      write(chunk, _encoding, done) {
-        lines.push(String(chunk));
-        done();
-      },
-    }),
-  );
+  const log = createLog('trace', { write: (line) => void lines.push(line) });
   const keep = (changes: readonly Change[]) => void messages.push(...changes.map(followUpMessage));
   const hub: World = {
     ...world.world,
@@ -61,6 +52,8 @@ export function createWatchedWorld(yaml = '', given: WorldOptions & { readonly o
       },
     },
   };
+  /** Notes an error with all that is in it. */
+  const threw = (error: unknown) => void thrown.push(inspect(error, { depth: 10, showHidden: true }));
   const kept = () => [...world.records.records.values()];
   const read = (body: string) => readMessage(body, given.ownRoles ?? []);
 
@@ -125,19 +118,20 @@ export function createWatchedWorld(yaml = '', given: WorldOptions & { readonly o
         read,
         hub,
       ),
+    /** A look that may fail, as one at a message of the queue may. */
+    async look(change: Change) {
+      await remediate(change.functionArn, [change], hub).catch(threw);
+    },
     /** AWS ends its updates, and what is on the queue is worked off. */
     async settle(status: 'Successful' | 'Failed' = 'Successful', reason?: string) {
       for (let round = 0; world.queue.length > 0 && round < 30; round++) {
         world.functions.settle(status, reason);
         const [next] = world.queue.splice(0, 1);
         if (!next) continue;
-        await remediate(next.change.functionArn, [next.change], hub).catch((error: unknown) => {
-          thrown.push(inspect(error, { depth: 10, showHidden: true }));
-        });
+        await remediate(next.change.functionArn, [next.change], hub).catch(threw);
       }
     },
-    /** Notes what was thrown at somebody outside of the queue. */
-    threw: (error: unknown) => void thrown.push(inspect(error, { depth: 10, showHidden: true })),
+    threw,
     /** What commands print that look at the function as it is now. */
     commands: () => lookedAt(arn),
     out: (): Out => {
