@@ -258,7 +258,10 @@ async function act({ snapshot, selection, record, decision, changes, cause }: Ca
   const hide = (words: string) => withoutValues(words, Object.values(shapeOf(snapshot).variables));
   const answer = await world.functions.update(decision.plan).catch(async (error: unknown) => {
     if (error instanceof Throttled) await world.fairShare.slowDown(snapshot.arn, error.retryAfterSeconds);
-    if (error instanceof Error) error.message = hide(error.message);
+    if (error instanceof Error) {
+      error.message = hide(error.message);
+      delete error.cause;
+    }
     throw error;
   });
   if (answer.accepted) return lookAgain(withoutAttempts(changes), 'verify', world);
