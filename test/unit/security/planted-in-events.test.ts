@@ -69,7 +69,7 @@ const events: Readonly<Record<string, unknown>> = {
       actor: { type: 't', name: 'n', arn: 'a', invokedBy: 'i', sourceIpAddress: 's', userAgent: 'u' },
       touched: ['Layers'],
       tagKeys: ['team'],
-      followUp: { purpose: 'verify', attempt: 1 },
+      followUp: { purpose: 'throttled', attempt: 1 },
     }),
   ),
 };
