@@ -14,7 +14,15 @@ import { snippetReport } from '../../src/cli/snippet-report.ts';
 import { statusReport } from '../../src/cli/status-report.ts';
 import { type Sandbox, startSandbox } from '../../src/sandbox/sandbox.ts';
 import { openStage, type Stage } from '../../src/sandbox/tour/stage.ts';
-import { colours, type Ended, emptyFolder, expectSentence, runOnTerminal, runPiped } from '../fixtures/command-line.ts';
+import {
+  colours,
+  type Ended,
+  emptyFolder,
+  expectSentence,
+  interruptAfter,
+  runOnTerminal,
+  runPiped,
+} from '../fixtures/command-line.ts';
 
 /*
  * The commands that read what a deployed Layerward has on record, and `snippet`, as processes of their own against a
@@ -358,6 +366,16 @@ describe.concurrent('on a terminal of 80 columns', () => {
     if (command !== 'replay' && command !== 'report') expect(ended.stdout).toMatch(colours);
     const lines = stripVTControlCharacters(ended.stdout.replaceAll(/^.*\r(?!\n)/gm, '')).split(/\r?\n/);
     expect(lines.filter(isTooLong)).toEqual([]);
+  });
+
+  it.each([
+    ['console', ['--no-open'], /Ctrl-C ends the console\./, /^http:\/\/127\.0\.0\.1:\d+\/\w+\/\?token=\S+\r\n/],
+    ['sandbox', ['--port', '0', '--no-service'], /^ready /m, /^ready http:\/\/127\.0\.0\.1:\d+\r\n/m],
+  ] as const)('layerward %s %j is there until Ctrl-C, which is no failure', async (command, args, ready, printing) => {
+    const ended = await runOnTerminal([command, ...args], { env: environment() }, interruptAfter(ready), 80);
+    expect(ended.code).toBe(0);
+    expect(ended.stdout).toMatch(printing);
+    expect(ended.stdout).not.toMatch(/^\s+at /m);
   });
 
   it('nothing is coloured where NO_COLOR is set, nor in JSON', async () => {
