@@ -109,8 +109,8 @@ function dropCommand(finish: (code: ExitCode) => void): Command {
     .addHelpText(
       'after',
       `
-The file is written before anything is deleted, for its owner's eyes only, and layerward replay reads it. The next sweep looks at functions that
-opted in whether or not an event told of them.
+The file is written before anything is deleted, for its owner's eyes only, and layerward replay reads it. The next sweep
+looks at functions that opted in whether or not an event told of them.
 
 Examples:
   $ npx layerward dead-letters drop 3f1c9a2e

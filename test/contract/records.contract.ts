@@ -533,7 +533,9 @@ export function defineRecordsContract(name: string, create: () => Promise<Record
           const error = await call().catch((caught: unknown) => caught);
           expect(error).toBeInstanceOf(InvalidInput);
           expect(String(error)).toMatch(
-            new RegExp(`failed: there is no table ${table}; restore it or deploy again: see docs/operations\\.md$`),
+            new RegExp(
+              `failed: there is no table ${table}; restore it or deploy again: see docs/operations\\.md#the-table-is-lost$`,
+            ),
           );
         }
       });

@@ -62,6 +62,7 @@ describe('the packages that are installed', () => {
       '@aws-lambda-powertools/metrics',
       '@aws-sdk/client-appconfigdata',
       '@aws-sdk/client-cloudformation',
+      '@aws-sdk/client-cloudwatch-logs',
       '@aws-sdk/client-dynamodb',
       '@aws-sdk/client-eventbridge',
       '@aws-sdk/client-lambda',
