@@ -65,15 +65,13 @@ const unused: readonly { readonly filter: RegExp; readonly contents: (path: stri
       const names = readFileSync(path, 'utf8').matchAll(
         /^export (?:const|function) (\w+)|^export \{ \w+ as (\w+) \}/gm,
       );
-      return [...names]
-        .map(([, declared, renamed]) => {
-          const name = declared ?? renamed ?? '';
-          const body = /^create\w+Method$/.test(name)
-            ? `() => ${neverCalled('JSON Schema')}`
-            : neverCalled('JSON Schema');
-          return `const ${name}_ = ${body}; export { ${name}_ as ${name} };`;
-        })
-        .join('\n');
+      const exported = [...names].map(([, declared, renamed]) => {
+        const name = declared ?? renamed ?? '';
+        return `${/^create\w+Method$/.test(name) ? 'createNever' : 'never'} as ${name}`;
+      });
+      return `const never = ${neverCalled('JSON Schema')};
+        const createNever = () => never;
+        export { ${exported.join(', ')} };`;
     },
   },
   {

@@ -114,8 +114,9 @@ export function readPolicy(content: string, agents: Agents): Policy {
   let document: unknown;
   try {
     document = JSON.parse(content);
-  } catch (error) {
-    throw new PolicyUnusable('the policy is not JSON', { cause: error });
+  } catch {
+    // The parser's words would quote it.
+    throw new PolicyUnusable('the policy is not JSON');
   }
   const parsed = policySchema.safeParse(document);
   const findings = parsed.success ? checkPolicy(parsed.data, agents) : parsed.error.issues;

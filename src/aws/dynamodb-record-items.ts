@@ -50,6 +50,7 @@ const attachment = z.object({
   agent: text,
   variant: text,
   group: text,
+  isRebuilt: optional(z.literal(true)),
   applied: z.object({
     layerArn: text,
     handler: optional(text),
@@ -90,6 +91,7 @@ export const summaryItem: z.ZodType<RecordSummary> = z.object({
   reason: text,
   action,
   goalMark: optional(text),
+  outbox: z.array(outcomeItem),
 });
 
 export const coverageItem: z.ZodType<Coverage> = z.object({

@@ -51,14 +51,20 @@ export function createDynamoDbRecordQueries(client: DynamoDBClient, tableName: s
     },
 
     async *withStatus(wanted, accountId) {
-      const items = accountId
-        ? query(
-            { ':status': `state#${wanted}`, ':account': `${accountId}#` },
-            'outcomePk = :status AND begins_with(outcomeSk, :account)',
-            { index: 'outcomes' },
-          )
-        : query({ ':status': `state#${wanted}` }, 'outcomePk = :status', { index: 'outcomes' });
-      for await (const item of items) yield parseItem(recordItem, item, `a record in state ${wanted}`);
+      const isClosed = wanted === 'released' || wanted === 'deleted';
+      for (const state of isClosed ? [wanted, 'untold'] : [wanted]) {
+        const items = accountId
+          ? query(
+              { ':status': `state#${state}`, ':account': `${accountId}#` },
+              'outcomePk = :status AND begins_with(outcomeSk, :account)',
+              { index: 'outcomes' },
+            )
+          : query({ ':status': `state#${state}` }, 'outcomePk = :status', { index: 'outcomes' });
+        for await (const item of items) {
+          const record = parseItem(recordItem, item, `a record in state ${wanted}`);
+          if (record.status === wanted) yield record;
+        }
+      }
     },
 
     async *drifted(from, to) {

@@ -2,7 +2,7 @@ import { DeleteItemCommand, type DynamoDBClient, GetItemCommand, PutItemCommand 
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import { parseFunctionArn } from '../domain/function-arn.ts';
 import type { AttachedRecords, Coverage, Records, SweepRecords } from '../domain/ports.ts';
-import { recordStatuses } from '../domain/record.ts';
+import { type FunctionRecord, recordStatuses } from '../domain/record.ts';
 import { coverageItem, parseItem, recordItem, summaryItem } from './dynamodb-record-items.ts';
 import { openRecordsTable } from './dynamodb-records-table.ts';
 import { readRefusal } from './refusal.ts';
@@ -11,21 +11,32 @@ import { readRefusal } from './refusal.ts';
  * One table. A function's items share the partition key `pk`, its ARN; `sk` tells its state from its history.
  * The index `outcomes` (`outcomePk`, `outcomeSk`) answers questions across functions without a scan:
  *   state#<status>   <account>#<region>#<function>   the functions in a state, of one account or all
+ *   state#untold     <account>#<region>#<function>   those that are released or deleted, until that is told
  *   drift#<day>      <time>#<function ARN>           what drifted on a day
  *   change#<day>     <time>#<function ARN>           every other change of state on a day
  *   coverage#<day>   <time>#<what>                   what a sweep found
- * What a sweep found is `pk` `sweep#<sweep>`, `sk` `<what>`.
+ * What a sweep found is `pk` `sweep#<sweep>`, `sk` `<what>`. That records are lost is said by people, by the item
+ * `deployment`, `records-lost`: docs/operations.md.
  */
 
 /** The SDK takes an object with a key `constructor`, which a variable may be named, for an instance of a class. */
 const itemOptions = { removeUndefinedValues: true, convertClassInstanceToMap: true };
 
 const stateKey = 'state';
+const lostKey = marshall({ pk: 'deployment', sk: 'records-lost' });
 const historyDays = 400;
 const dayMs = 24 * 60 * 60_000;
 
 /** The states in which a function may have something of ours, or opted in. */
-const openStates = recordStatuses.filter((one) => one !== 'released' && one !== 'deleted');
+const openStates: readonly string[] = recordStatuses.filter((one) => one !== 'released' && one !== 'deleted');
+
+/** What sweeps look through. The records of what is gone and told of only get more. */
+const watchedStates = [...openStates, 'untold'];
+
+/** Where the index has a record. */
+function indexedState({ status, outbox }: FunctionRecord): string {
+  return outbox.length === 0 || openStates.includes(status) ? status : 'untold';
+}
 
 /** Records in DynamoDB. Writes are conditional on the version that they build on; a replay changes nothing. */
 export function createDynamoDbRecords(
@@ -66,7 +77,7 @@ export function createDynamoDbRecords(
         ...record,
         pk: record.functionArn,
         sk: stateKey,
-        outcomePk: `state#${record.status}`,
+        outcomePk: `state#${indexedState(record)}`,
         outcomeSk: arn ? `${arn.accountId}#${arn.region}#${arn.functionName}` : record.functionArn,
       };
       const isFirst = record.version === 1;
@@ -124,12 +135,19 @@ export function createDynamoDbRecords(
       );
     },
 
+    async areLost() {
+      const { Item } = await send('asking whether records are lost', () =>
+        client.send(new GetItemCommand({ TableName: tableName, Key: lostKey, ConsistentRead: true })),
+      );
+      return Item !== undefined;
+    },
+
     async *summaries({ accountId, region }) {
-      for (const state of openStates) {
+      for (const state of watchedStates) {
         const items = query(
           { ':status': `state#${state}`, ':place': `${accountId}#${region}#` },
           'outcomePk = :status AND begins_with(outcomeSk, :place)',
-          { index: 'outcomes', attributes: ['functionArn', 'status', 'reason', 'action', 'goalMark'] },
+          { index: 'outcomes', attributes: ['functionArn', 'status', 'reason', 'action', 'goalMark', 'outbox'] },
         );
         for await (const item of items) yield parseItem(summaryItem, item, `a record in state ${state}`);
       }
@@ -156,11 +174,11 @@ export function createDynamoDbRecords(
     },
 
     async *attached() {
-      for (const state of openStates) {
+      for (const state of watchedStates) {
         const items = query({ ':status': `state#${state}` }, 'outcomePk = :status', { index: 'outcomes' });
         for await (const item of items) {
           const record = parseItem(recordItem, item, `a record in state ${state}`);
-          if (record.attachment || record.pending.length > 0) yield record;
+          if (state === 'untold' || record.attachment || record.pending.length > 0) yield record;
         }
       }
     },

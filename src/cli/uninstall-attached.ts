@@ -13,8 +13,9 @@ export async function findAttached(records: AttachedRecords | undefined): Promis
   if (!records) return { unknown: 'the stack names no table of records' };
   const functions: AttachedFunction[] = [];
   try {
+    // Those are released or deleted, and only not told yet.
     for await (const { functionArn, status, reason } of records.attached())
-      functions.push({ functionArn, status, reason });
+      if (status !== 'released' && status !== 'deleted') functions.push({ functionArn, status, reason });
   } catch (error) {
     // A table that is lost must not keep anybody from deleting the stack.
     if (error instanceof LayerwardError) return { unknown: error.message };

@@ -93,3 +93,8 @@ export function attribute(
   if (!newest) throw new TypeError('a look needs a change that led to it');
   return { change: newest, isCulprit: false };
 }
+
+/** The id of a change that is only seen after the one of this event, and that no event has told of yet. */
+export function idOfAnother(eventId: string): string {
+  return `${eventId}+`;
+}

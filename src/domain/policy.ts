@@ -155,12 +155,11 @@ function checkGroups(policy: Policy, agent: Agent): Finding[] {
   const findings: Finding[] = [];
   for (const [groupName, group] of Object.entries(policy.groups))
     for (const [parameter, allowed] of Object.entries(agent.parameters)) {
-      const value = group.parameters[parameter];
+      const value = Object.hasOwn(group.parameters, parameter) ? group.parameters[parameter] : undefined;
       const path = ['groups', groupName, 'parameters', parameter];
       if (value === undefined)
         findings.push({ path, message: `the agent ${agent.name} needs it; one of: ${allowed.join(', ')}` });
-      else if (!allowed.includes(value))
-        findings.push({ path, message: `${value} is not one of: ${allowed.join(', ')}` });
+      else if (!allowed.includes(value)) findings.push({ path, message: `must be one of: ${allowed.join(', ')}` });
     }
   return findings;
 }

@@ -121,7 +121,10 @@ export interface Inventory {
 }
 
 /** What a sweep has to know of a record. */
-export type RecordSummary = Pick<FunctionRecord, 'functionArn' | 'status' | 'reason' | 'action' | 'goalMark'>;
+export type RecordSummary = Pick<
+  FunctionRecord,
+  'functionArn' | 'status' | 'reason' | 'action' | 'goalMark' | 'outbox'
+>;
 
 /** What a sweep found in an account and region, or what kept it from looking. Kept for plots over time. */
 export interface Coverage {
@@ -160,11 +163,16 @@ export interface Records {
   forget(record: FunctionRecord): Promise<'saved' | 'stale'>;
   /** Adds an outcome to its function's history; adding it again changes nothing. */
   remember(outcome: Outcome): Promise<void>;
+  /** Whether somebody has said that records are missing: then having none does not mean that nothing of ours is on it. */
+  areLost(): Promise<boolean>;
 }
 
 /** What sweeps read and write beside the functions' own records. */
 export interface SweepRecords {
-  /** The functions of an account and region that are neither released nor deleted. */
+  /**
+   * The functions of an account and region that are neither released nor deleted; and those that are, as long as that is
+   * not told.
+   */
   summaries(quarter: Quarter): AsyncIterable<RecordSummary>;
   /** Writes what a sweep found of something; writing it again replaces it. */
   saveCoverage(coverage: Coverage): Promise<void>;
@@ -191,7 +199,7 @@ export interface CloudFormationAnswer {
 
 /** What a release of everything reads. */
 export interface AttachedRecords {
-  /** Records that say that something of ours is, or may be, on the function. */
+  /** Records that say that something of ours is, or may be, on the function, or that it was taken off and that is not told. */
   attached(): AsyncIterable<FunctionRecord>;
 }
 

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
-import { type Attachment, type Shape, shapeOf } from './attachment.ts';
-import type { Actor, Change } from './change.ts';
+import { type Attachment, isSeenIn, rebuiltDetail, shapeOf } from './attachment.ts';
+import { type Actor, type Change, idOfAnother } from './change.ts';
 import type { Decision } from './decision.ts';
 import type { Drift } from './drift.ts';
 import { formatFunctionArn } from './function-arn.ts';
@@ -159,17 +159,6 @@ export function attachmentInForce(
   return others.reduce((best, one) => (best && missing(one) < missing(best) ? one : best), first);
 }
 
-/** Whether there is anything on the function that this update would have brought. */
-function isSeenIn(current: Shape, { applied, before }: Attachment): boolean {
-  return (
-    (current.layers.includes(applied.layerArn) && !before.layers.some(({ arn }) => arn === applied.layerArn)) ||
-    (current.handler === applied.handler && before.handler !== applied.handler) ||
-    Object.entries(applied.variables).some(
-      ([name, value]) => current.variables[name] === value && before.variables[name] !== value,
-    )
-  );
-}
-
 /** The record before an update is sent: it holds all that is needed to put the function back. */
 export function recordUpdate(
   record: FunctionRecord | undefined,
@@ -183,10 +172,6 @@ export function recordUpdate(
   const planned = decision.status === 'drifted' ? decision.plan.attachment : undefined;
   const purpose = planned ? purposeOf(record, planned, drift) : 'released';
   const isReported = decision.mode === 'audit';
-  const repairs = record?.repairs ?? [];
-  // An update that another event undid before it was verified counts too: who is fast must not be able to go on for ever.
-  const isUndone = purpose === 'repaired' || (record?.action === 'sent' && record.cause.eventId !== cause.eventId);
-  const isNew = isUndone && !isReported && !repairs.some(({ eventId }) => eventId === cause.eventId);
   return step(record, snapshot, now, {
     status: decision.status,
     reason: decision.reason,
@@ -198,8 +183,23 @@ export function recordUpdate(
     attachment: record?.attachment,
     pending: planned && !isReported ? withPending(record, planned) : (record?.pending ?? []),
     group,
-    repairs: isNew ? [...repairs, { at: now.toISOString(), eventId: cause.eventId }].slice(-keptRepairs) : repairs,
+    ...(record && planned && wasUndoneBy(cause, record) ? { repairs: withRepair(record, now) } : {}),
   });
+}
+
+/**
+ * Whether somebody undid the last update before it was verified: who is fast must not be able to go on for ever. An event
+ * from before it, or one that did not name what differs, tells nothing of what became of it; what its verification saw does.
+ */
+function wasUndoneBy({ eventId, eventTime, actor }: Cause, { action, cause, updatedAt }: FunctionRecord): boolean {
+  if (action !== 'sent' || eventId === cause.eventId) return false;
+  return eventId === idOfAnother(cause.eventId) || (actor !== undefined && eventTime >= updatedAt);
+}
+
+/** An update counts once it is over, and once only: one that never took effect has put nothing right. */
+function withRepair({ repairs, cause: { eventId } }: FunctionRecord, now: Date): FunctionRecord['repairs'] {
+  if (repairs.some((one) => one.eventId === eventId)) return repairs;
+  return [...repairs, { at: now.toISOString(), eventId }].slice(-keptRepairs);
 }
 
 /** An update that is tried again is the same one; all others are kept, since any of them may be what is on the function. */
@@ -240,13 +240,14 @@ export function recordProtected(
   return step(record, snapshot, now, {
     status: 'protected',
     reason: '',
-    detail: '',
+    detail: attachment.isRebuilt ? rebuiltDetail : '',
     action: isVerified ? (record.purpose ?? 'attached') : record?.status === 'protected' ? record.action : 'none',
     drift: isVerified || record?.status === 'protected' ? record.drift : [],
     cause: isVerified || record?.status === 'protected' ? record.cause : cause,
     attachment,
     pending: [],
     group: attachment.group,
+    ...(isVerified && record.purpose === 'repaired' ? { repairs: withRepair(record, now) } : {}),
   });
 }
 

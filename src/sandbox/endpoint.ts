@@ -77,7 +77,9 @@ export async function startEndpoint(options: EndpointOptions): Promise<Endpoint>
     server.once('error', (error: NodeJS.ErrnoException) => {
       reject(
         error.code === 'EADDRINUSE'
-          ? new PortInUseError(`Port ${options.port} on 127.0.0.1 is in use: end that program or choose another port.`)
+          ? new PortInUseError(
+              `port ${options.port} on 127.0.0.1 is taken: end that program, or give another port, or 0 for any`,
+            )
           : error,
       );
     });

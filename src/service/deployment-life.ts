@@ -1,3 +1,4 @@
+import { LayerwardError } from '../domain/errors.ts';
 import type { CloudFormationAnswer, DeploymentState } from '../domain/ports.ts';
 import { type ReleaseProgress, type ReleaseWorld, releaseAll } from './release-all.ts';
 
@@ -74,6 +75,8 @@ export function createDeploymentLife({ world, deployment, requestSweep, answer }
     }
     const former = request.Continued ?? { startedAt: now().toISOString(), released: 0, runs: 0 };
     const startedAt = Date.parse(former.startedAt);
+    const runs = former.runs + 1;
+    const mayRunAgain = () => now().getTime() - startedAt < longestMs && runs < runsAllowed;
     let progress: ReleaseProgress;
     try {
       await deployment.markEnding();
@@ -83,6 +86,11 @@ export function createDeploymentLife({ world, deployment, requestSweep, answer }
         mayGoOn,
       });
     } catch (error) {
+      if (error instanceof LayerwardError && error.retryable && mayRunAgain()) {
+        log.warn({ code: error.code, runs }, error.message);
+        await world.sleep(1000 * 2 ** former.runs);
+        return { ...request, Continued: { ...former, runs } };
+      }
       // Without the records nobody knows what to give back, however often it is tried.
       log.error({ err: error }, 'the release ended early');
       const words = error instanceof Error ? error.message : String(error);
@@ -95,9 +103,7 @@ export function createDeploymentLife({ world, deployment, requestSweep, answer }
       await reply(request, 'SUCCESS', endWords(released, progress));
       return undefined;
     }
-    const runs = former.runs + 1;
-    if (now().getTime() - startedAt < longestMs && runs < runsAllowed)
-      return { ...request, Continued: { startedAt: former.startedAt, released, runs } };
+    if (mayRunAgain()) return { ...request, Continued: { startedAt: former.startedAt, released, runs } };
     await reply(
       request,
       'FAILED',

@@ -164,6 +164,7 @@ async function readSummaries(place: Quarter, { records }: SurveySources): Promis
   const known = new Map<string, RecordSummary>();
   if (!records) return known;
   for await (const summary of records.summaries(place))
-    if (parseFunctionArn(summary.functionArn)) known.set(summary.functionArn, summary);
+    if (summary.status !== 'released' && summary.status !== 'deleted' && parseFunctionArn(summary.functionArn))
+      known.set(summary.functionArn, summary);
   return known;
 }

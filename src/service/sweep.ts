@@ -88,8 +88,12 @@ export async function sweep(task: SweepTask, world: SweepWorld, mayGoOn: MayGoOn
   };
 
   if (from === undefined && task.secretNames.length === 0)
-    // The tag is gone, or the function is, or AWS is late to show it: a look at each one finds out.
-    await send([...known.keys()].filter((functionArn) => !tagged.has(functionArn)));
+    // The tag is gone, or the function is, or AWS is late to show it; or something is not told yet: a look at each one.
+    await send(
+      [...known.values()].flatMap(({ functionArn, outbox }) =>
+        outbox.length > 0 || !tagged.has(functionArn) ? functionArn : [],
+      ),
+    );
 
   let marker: string | undefined;
   try {

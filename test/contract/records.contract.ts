@@ -14,6 +14,8 @@ export interface RecordsUnderTest {
   readonly records: Records & RecordQueries & SweepRecords & AttachedRecords;
   /** The calls of DynamoDB, where it is called. */
   readonly calls?: readonly DynamoDbCall[];
+  /** Says that records are lost, as people do by docs/operations.md. */
+  readonly sayLost: () => Promise<void>;
   /** Takes the table away and answers its name, where there is one. */
   readonly dropTable?: () => Promise<string>;
   close(): Promise<void>;
@@ -275,9 +277,37 @@ export function defineRecordsContract(name: string, create: () => Promise<Record
         expect(others.map(({ functionArn }) => functionArn.split('week-')[1])).toEqual(['blocked']);
       });
 
+      it('tells every other change of state in the same way, with all that is known of it', async () => {
+        const changed = async (name: string, at: string, changes: Partial<Outcome> = {}) => {
+          const outcome = outcomeOf({ functionArn: arnOf(`change-${name}`), at, ...changes });
+          await records.remember(outcome);
+          return outcome;
+        };
+        await changed('before', '2033-07-01T11:59:59.999Z');
+        const first = await changed('first', '2033-07-01T12:00:00.000Z', { status: 'blocked', reason: 'layer-limit' });
+        const release = await changed('release', '2033-07-02T00:00:00.000Z', { status: 'release', action: 'sent' });
+        const released = await changed('release', '2033-07-02T23:59:59.999Z', { status: 'released' });
+        await changed('drifted', '2033-07-03T12:00:00.000Z', { status: 'drifted', action: 'reported' });
+        await changed('contested', '2033-07-03T12:00:00.001Z', { status: 'contested', action: 'none' });
+        const unsupported = await changed('gone', '2033-07-04T06:00:00.000Z', { status: 'unsupported' });
+        const deleted = await changed('gone', '2033-07-04T06:00:00.001Z', { status: 'deleted', action: 'none' });
+        const last = await changed('last', '2033-07-05T12:00:00.000Z', { status: 'protected', action: 'attached' });
+        await changed('after', '2033-07-05T12:00:00.001Z');
+        const [from, to] = [new Date('2033-07-01T12:00:00.000Z'), new Date('2033-07-05T12:00:00.000Z')];
+        expect(await all(records.changed(from, to))).toStrictEqual([
+          last,
+          deleted,
+          unsupported,
+          released,
+          release,
+          first,
+        ]);
+      });
+
       it('about no time at all has no answer', async () => {
         const [from, to] = [new Date('2031-03-09T00:00:00Z'), new Date('2031-03-02T00:00:00Z')];
         expect(await all(records.drifted(from, to))).toEqual([]);
+        expect(await all(records.changed(from, to))).toEqual([]);
       });
     });
 
@@ -314,6 +344,22 @@ export function defineRecordsContract(name: string, create: () => Promise<Record
         ]);
       });
 
+      it('are those that are released or deleted, too, until that is told', async () => {
+        const place = { accountId: other, region: 'eu-west-2' };
+        for (const status of ['released', 'deleted', 'protected'] as const) {
+          const functionArn = arnOf(`untold-${status}`, place.accountId, place.region);
+          const untold = recordOf(functionArn, { status, outbox: [outcomeOf({ functionArn, status })] });
+          const summarized = async () => (await all(records.summaries(place))).filter((one) => one.status === status);
+          await records.save(untold);
+          expect(await summarized()).toMatchObject([{ functionArn, outbox: untold.outbox }]);
+          // Who asks for a state need not know whether it is told.
+          expect(namesIn(await all(records.withStatus(status, place.accountId)))).toContain(functionArn);
+          await records.save({ ...untold, version: 2, outbox: [] });
+          expect(await summarized()).toMatchObject(status === 'protected' ? [{ functionArn, outbox: [] }] : []);
+          expect(namesIn(await all(records.withStatus(status)))).toContain(functionArn);
+        }
+      });
+
       it('are no more of a record than a sweep has to know', async () => {
         const place = { accountId: account, region: 'eu-central-1' };
         const [marked, unmarked] = ['marked', 'unmarked'].map((name) => arnOf(name, account, place.region));
@@ -323,8 +369,8 @@ export function defineRecordsContract(name: string, create: () => Promise<Record
         await records.save(recordOf(unmarked, { ...state, attachment }));
         const before = countOf('Query');
         const byName = new Map((await all(records.summaries(place))).map((one) => [one.functionArn, one]));
-        expect(byName.get(marked)).toStrictEqual({ functionArn: marked, ...state, goalMark: 'mark' });
-        expect(byName.get(unmarked)).toStrictEqual({ functionArn: unmarked, ...state });
+        expect(byName.get(marked)).toStrictEqual({ functionArn: marked, ...state, goalMark: 'mark', outbox: [] });
+        expect(byName.get(unmarked)).toStrictEqual({ functionArn: unmarked, ...state, outbox: [] });
         expect(byName.size).toBe(2);
         const questions = test.calls?.filter(({ action }) => action === 'Query').slice(before) ?? [];
         for (const { input } of questions) expect(input).toHaveProperty('ProjectionExpression');
@@ -337,8 +383,8 @@ export function defineRecordsContract(name: string, create: () => Promise<Record
         const before = countOf('Query');
         const summaries = await all(records.summaries({ accountId: other, region: 'ap-south-1' }));
         expect(namesIn(summaries)).toEqual([...names].sort());
-        // One question for each of the six states, and one for each further page.
-        if (test.calls) expect(countOf('Query') - before).toBeGreaterThan(6);
+        // One question for each of the six states and for what is not told, and one for each further page.
+        if (test.calls) expect(countOf('Query') - before).toBeGreaterThan(7);
       }, 60_000);
     });
 
@@ -369,6 +415,22 @@ export function defineRecordsContract(name: string, create: () => Promise<Record
         expect(await all(records.coverageOf('other'))).toStrictEqual([elsewhere]);
       });
 
+      it('is told of all sweeps from one moment to another, newest first, both moments among them', async () => {
+        const found = [
+          coverageOf({ sweepId: 'may-1', at: '2041-05-01T11:59:59.999Z' }),
+          coverageOf({ sweepId: 'may-2', at: '2041-05-01T12:00:00.000Z' }),
+          coverageOf({ sweepId: 'may-2', at: '2041-05-03T00:00:00.000Z', what: 'organizational unit ou-1' }),
+          coverageOf({ sweepId: 'may-3', at: '2041-05-04T23:59:59.999Z' }),
+          coverageOf({ sweepId: 'may-4', at: '2041-05-05T12:00:00.000Z' }),
+          coverageOf({ sweepId: 'may-5', at: '2041-05-05T12:00:00.001Z' }),
+        ];
+        for (const one of found) await records.saveCoverage(one);
+        const from = new Date('2041-05-01T12:00:00.000Z');
+        const to = new Date('2041-05-05T12:00:00.000Z');
+        expect(await all(records.coverage(from, to))).toStrictEqual(found.slice(1, 5).reverse());
+        expect(await all(records.coverage(to, from))).toEqual([]);
+      });
+
       it('of any form comes back exactly', async () => {
         await fc.assert(
           fc.asyncProperty(anyCoverage, async (given) => {
@@ -396,7 +458,7 @@ export function defineRecordsContract(name: string, create: () => Promise<Record
     });
 
     describe('what a release of everything reads', () => {
-      it('are the records that say that something is, or may be, on the function, in every open state', async () => {
+      it('are the records that say that something is, was, or may be on the function, and is not told to be off', async () => {
         const account = '555566667777';
         // What is released or deleted has nothing of ours on it.
         const open = recordStatuses.filter((status) => status !== 'released' && status !== 'deleted');
@@ -411,6 +473,8 @@ export function defineRecordsContract(name: string, create: () => Promise<Record
           expected.push(await save('pending', status, { pending: [attachment] }));
           expected.push(await save('both', status, { attachment, pending: [attachment, attachment] }));
         }
+        for (const status of ['released', 'deleted'] as const)
+          expected.push(await save('untold', status, { outbox: [outcomeOf({ status })] }));
         for (const status of recordStatuses) await save('neither', status, {});
         const attached = (await all(records.attached())).filter(({ functionArn }) => functionArn.includes(account));
         const byName = (list: readonly FunctionRecord[]) =>
@@ -428,6 +492,14 @@ export function defineRecordsContract(name: string, create: () => Promise<Record
         expect(attached.filter((arn) => arn.includes(':everywhere-'))).toEqual([...names].sort());
         expect(new Set(attached).size).toBe(attached.length);
       }, 60_000);
+    });
+
+    describe('all records', () => {
+      it('are there, until somebody says that some are lost', async () => {
+        expect(await records.areLost()).toBe(false);
+        await test.sayLost();
+        expect(await records.areLost()).toBe(true);
+      });
     });
 
     describe('every question', () => {
@@ -448,6 +520,7 @@ export function defineRecordsContract(name: string, create: () => Promise<Record
           () => records.save(record),
           () => records.forget(record),
           () => records.remember(outcomeOf()),
+          () => records.areLost(),
           () => all(records.history(record.functionArn)),
           () => all(records.withStatus('blocked')),
           () => all(records.drifted(new Date('2026-11-23'), new Date('2026-11-23'))),
@@ -460,7 +533,9 @@ export function defineRecordsContract(name: string, create: () => Promise<Record
           const error = await call().catch((caught: unknown) => caught);
           expect(error).toBeInstanceOf(InvalidInput);
           expect(String(error)).toMatch(
-            new RegExp(`failed: there is no table ${table}; restore it or deploy again: see docs/operations\\.md$`),
+            new RegExp(
+              `failed: there is no table ${table}; restore it or deploy again: see docs/operations\\.md#the-table-is-lost$`,
+            ),
           );
         }
       });

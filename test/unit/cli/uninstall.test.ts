@@ -214,6 +214,7 @@ describe('CloudFormation', () => {
       async *attached() {
         asked++;
         if (asked === 1) yield record;
+        yield { ...record, functionArn: arnOf('told-later'), status: 'released' };
       },
     };
     standIn.answer(stack('DELETE_COMPLETE'));

@@ -105,6 +105,7 @@ const dropReasons: Record<DropReason, true> = {
   'failed-call': true,
   'read-only': true,
   'not-a-function': true,
+  'other-account': true,
   'other-event': true,
 };
 const purposes: Record<FollowUpPurpose, true> = {

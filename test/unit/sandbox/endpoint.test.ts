@@ -540,7 +540,7 @@ describe('a port that is taken', () => {
       await expect(startSandbox({ port, service: false })).rejects.toThrow(PortInUseError);
       expect(await run(['--port', String(port), '--no-service'])).toEqual({
         exitCode: 3,
-        errors: `Port ${port} on 127.0.0.1 is in use: end that program or choose another port.\n`,
+        errors: `layerward: port ${port} on 127.0.0.1 is taken: end that program, or give another port, or 0 for any\n`,
       });
     } finally {
       blocker.close();

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { InvalidInput } from '../../../src/domain/errors.ts';
+import { InvalidInput, ServiceUnavailable } from '../../../src/domain/errors.ts';
 import type { CloudFormationAnswer } from '../../../src/domain/ports.ts';
 import { createDeploymentLife, type DeploymentRequest } from '../../../src/service/deployment-life.ts';
 import { createWorld } from '../../fixtures/world.ts';
@@ -14,7 +14,7 @@ const request: DeploymentRequest = {
 };
 const deletion: DeploymentRequest = { ...request, RequestType: 'Delete', PhysicalResourceId: 'layerward' };
 
-function create(failures: { readonly sweep?: Error; readonly mark?: Error } = {}) {
+function create(failures: { readonly sweep?: Error; readonly mark?: Error[] } = {}) {
   const world = createWorld();
   const answers: [string, CloudFormationAnswer][] = [];
   const sweeps: string[] = [];
@@ -30,7 +30,8 @@ function create(failures: { readonly sweep?: Error; readonly mark?: Error } = {}
     },
     deployment: {
       async markEnding() {
-        if (failures.mark) throw failures.mark;
+        const [failure] = failures.mark?.splice(0, 1) ?? [];
+        if (failure) throw failure;
         isEnding = true;
       },
       isEnding: async () => isEnding,
@@ -142,8 +143,30 @@ describe('the deployment', () => {
     expect(answers).toHaveLength(1);
   });
 
+  it('tries again where a service does not answer for a while', async () => {
+    const { life, answers, world } = create({ mark: [new ServiceUnavailable('DynamoDB does not answer')] });
+    await world.protect();
+    const rest = await life.follow(deletion, () => true);
+    expect(answers).toEqual([]);
+    expect(rest).toMatchObject({ ...deletion, Continued: { released: 0, runs: 1 } });
+    await life.follow(rest ?? deletion, () => true);
+    expect(answers).toMatchObject([[request.ResponseURL, { Status: 'SUCCESS', Reason: '1 function was released' }]]);
+  });
+
+  it('is not held up by a service that does not answer at all', async () => {
+    const mark = Array.from({ length: 20 }, () => new ServiceUnavailable('DynamoDB does not answer'));
+    const { life, answers } = create({ mark });
+    let rest = await life.follow(deletion, () => true);
+    let runs = 1;
+    for (; rest && runs < 50; runs++) rest = await life.follow(rest, () => true);
+    expect(runs).toBeLessThan(16);
+    expect(answers).toMatchObject([
+      [request.ResponseURL, { Status: 'SUCCESS', Reason: expect.stringContaining('DynamoDB does not answer') }],
+    ]);
+  });
+
   it('is not held up where the records can’t be read: nobody would know what to give back', async () => {
-    const { life, answers } = create({ mark: new InvalidInput('there is no table records') });
+    const { life, answers } = create({ mark: [new InvalidInput('there is no table records')] });
     await life.follow(deletion, () => true);
     expect(answers).toMatchObject([
       [request.ResponseURL, { Status: 'SUCCESS', Reason: expect.stringContaining('there is no table records') }],

@@ -167,4 +167,19 @@ describe('the release of everything', () => {
     isAsBefore(functionArn);
     expect(world.world.now().getTime()).toBeGreaterThanOrEqual(startedAt + 75_000);
   });
+
+  it('tells of a release that a former run could not tell of', async () => {
+    const { world, run, functionArns } = await createProtected(['orders']);
+    const [functionArn = ''] = functionArns;
+    const { announce } = world.world.events;
+    Object.assign(world.world.events, {
+      announce: () => Promise.reject(new ServiceUnavailable('EventBridge does not answer')),
+    });
+    await run();
+    expect(world.records.records.get(functionArn)).toMatchObject({ status: 'released', outbox: [{}, {}] });
+    Object.assign(world.world.events, { announce });
+    expect(await run()).toMatchObject({ isDone: true, left: [] });
+    expect(world.events.filter(({ status }) => status === 'released')).toHaveLength(1);
+    expect(world.records.records.get(functionArn)?.outbox).toEqual([]);
+  });
 });

@@ -133,6 +133,39 @@ describe('protection that somebody takes off', () => {
     expect(world.record()?.status).toBe('protected');
   });
 
+  it.each([
+    ['was busy', () => new FunctionBusy('409')],
+    ['throttled', () => new Throttled('429')],
+    ['had another revision', () => new RevisionChanged('412')],
+    ['refused, and then did not', () => ({ accepted: false, reason: 'aws-refused', detail: 'no' }) as const],
+  ])('is not counted as put back where AWS %s', async (_, answer) => {
+    const world = createWorld('contest: { repairs: 1 }');
+    await world.protect();
+    world.functions.put({ ...(world.live() ?? snapshotOf()), layers: [] });
+    world.functions.answerOnce(answer);
+    await world.look();
+    await world.settle();
+    await world.look();
+    await world.settle();
+    expect(world.record()).toMatchObject({ status: 'protected', action: 'repaired', repairs: [{}], repairCount: 1 });
+    expect(world.alerts.map(({ status }) => status)).not.toContain('contested');
+  });
+
+  it('is counted once, also where a deployment goes on with calls of its own before it is put back', async () => {
+    const world = createWorld();
+    await world.protect();
+    world.functions.put({ ...(world.live() ?? snapshotOf()), layers: [] });
+    const busy = () => new FunctionBusy('409');
+    const deployment = [['Layers'], [], ['Layers', 'Runtime']].map((touched) => world.change({ touched }));
+    world.pass(3);
+    for (const call of deployment) {
+      world.functions.answerOnce(busy);
+      await world.look(call);
+    }
+    await world.settle();
+    expect(world.record()).toMatchObject({ status: 'protected', action: 'repaired', repairs: [{}] });
+  });
+
   it('before it is verified is a change of its own, which nobody is known to have made', async () => {
     const world = createWorld();
     await world.protect();

@@ -4,6 +4,7 @@ import { formatFunctionArn } from '../../../src/domain/function-arn.ts';
 import type { Inventory, Quarter } from '../../../src/domain/ports.ts';
 import type { Snapshot } from '../../../src/domain/snapshot.ts';
 import { type Surveyed, type SurveyProblem, surveyPlaces } from '../../../src/service/survey.ts';
+import { outcomeOf } from '../../fixtures/outcome.ts';
 import { arn, snapshotOf } from '../../fixtures/situation.ts';
 import { createWorld } from '../../fixtures/world.ts';
 
@@ -246,5 +247,19 @@ describe('a survey', () => {
     const { found, problems } = await account.survey();
     expect(found).toEqual([]);
     expect(problems).toEqual([]);
+  });
+
+  it('is silent about a function that was released, also where nobody could be told of that yet', async () => {
+    const account = createAccount();
+    await account.world.protect();
+    const record = account.world.record();
+    if (!record) throw new Error('it has a record');
+    account.add('orders', { tags: untagged });
+    account.world.records.records.set(record.functionArn, {
+      ...record,
+      status: 'released',
+      outbox: [outcomeOf({ status: 'released' })],
+    });
+    expect((await account.survey()).found).toEqual([]);
   });
 });

@@ -236,6 +236,35 @@ describe('a sweep', () => {
     expect((await account.run()).sent).toBe(0);
   });
 
+  it('tells what no message is left to tell of, once', async () => {
+    const account = createAccount();
+    const { events } = account.world.world;
+    const { announce } = events;
+    const [stripped, leaving, gone] = ['stripped', 'leaving', 'gone'].map((name) => account.add(name));
+    if (!stripped || !leaving || !gone) throw new Error('there are three');
+    await account.run();
+    await account.drain();
+    account.put(stripped, { layers: [] });
+    account.put(leaving, { tags: untagged });
+    account.world.functions.remove(gone);
+    await account.run();
+    Object.assign(events, { announce: () => Promise.reject(new ServiceUnavailable('EventBridge does not answer')) });
+    for (let round = 0; round < 3 && account.world.queue.length > 0; round++) {
+      account.world.functions.settle();
+      for (const { change } of account.world.queue.splice(0))
+        await remediate(change.functionArn, [change], account.world.world).catch(() => undefined);
+    }
+    expect(account.record(stripped)).toMatchObject({ status: 'protected', action: 'repaired', outbox: [{}, {}] });
+    expect(account.record(leaving)).toMatchObject({ status: 'released', outbox: [{}, {}] });
+    expect(account.record(gone)).toMatchObject({ status: 'deleted', outbox: [{}] });
+    Object.assign(events, { announce });
+    account.world.events.length = 0;
+    expect(await account.run()).toMatchObject({ sent: 3 });
+    await account.drain();
+    expect(account.world.events.map(({ status }) => status).sort()).toEqual(['deleted', 'protected', 'released']);
+    expect(await account.run()).toMatchObject({ sent: 0 });
+  });
+
   it('brings functions up to date with a new policy', async () => {
     const account = createAccount();
     const functionArn = account.add('orders');
