@@ -16,7 +16,9 @@ await runCommand(readSoakOptions(process.argv.slice(2)), soakUsage, async ({ ord
     });
     const memory = judgeMemory(result.figures);
     if (result.lost.length > 0 || result.deadLettersLeft > 0 || memory.hasGrown) process.exitCode = 1;
-    return isJson ? JSON.stringify({ ...result, memory }, undefined, 2) : `${renderLoad(result)}\n${renderVerdict(memory)}`;
+    return isJson
+      ? JSON.stringify({ ...result, memory }, undefined, 2)
+      : `${renderLoad(result)}\n${renderVerdict(memory)}`;
   } finally {
     progress.end();
   }
