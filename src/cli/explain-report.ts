@@ -3,29 +3,13 @@ import { driftText, whoText } from '../domain/alert-text.ts';
 import type { FunctionRecord, Outcome } from '../domain/record.ts';
 import type { Explanation } from '../service/explain.ts';
 import { driftSchema, purposes } from '../service/plan-file.ts';
+import { causeSchema } from './cause-schema.ts';
 import { cellTime, doneText, shortTime } from './history-report.ts';
 import { policyWords } from './plan-policy.ts';
 import { type Cell, meaningOf, paint, paragraph, safe, table } from './printing.ts';
 import { updateLines, updateSchema } from './update-lines.ts';
 
 const text = z.string();
-
-const cause = z.strictObject({
-  eventName: text,
-  eventTime: text,
-  eventId: text,
-  actor: z
-    .strictObject({
-      type: text,
-      name: text,
-      arn: text.exactOptional(),
-      invokedBy: text.exactOptional(),
-      sourceIpAddress: text.exactOptional(),
-      userAgent: text.exactOptional(),
-    })
-    .exactOptional()
-    .describe('Left out where nobody can tell.'),
-});
 
 /** What `layerward explain --json` prints. */
 export const explainReport = z.strictObject({
@@ -51,11 +35,11 @@ export const explainReport = z.strictObject({
     .describe('What would be sent; left out where nothing would.'),
   advice: z.strictObject({ sentence: text, commands: z.array(text) }),
   record: z
-    .strictObject({ status: text, reason: text, detail: text, action: text, since: text, cause })
+    .strictObject({ status: text, reason: text, detail: text, action: text, since: text, cause: causeSchema })
     .exactOptional()
     .describe('What the record says; left out where there is none.'),
   history: z
-    .array(z.strictObject({ at: text, status: text, reason: text, action: text, cause }))
+    .array(z.strictObject({ at: text, status: text, reason: text, action: text, cause: causeSchema }))
     .describe('What happened lately, newest first.'),
 });
 

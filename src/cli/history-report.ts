@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { parseFunctionArn } from '../domain/function-arn.ts';
 import { type FunctionRecord, type Outcome, recordStatuses } from '../domain/record.ts';
 import { driftSchema } from '../service/plan-file.ts';
+import { causeSchema } from './cause-schema.ts';
 import { type Cell, meaningOf, paint, paragraph, safe, table } from './printing.ts';
 
 const text = z.string();
@@ -10,24 +11,7 @@ const action = z
   .enum(['sent', 'reported', 'attached', 'repaired', 'updated', 'released', 'none'])
   .describe('What was done: docs/decisions.md.');
 
-const cause = z
-  .strictObject({
-    eventName: text.describe('AWS’s name of the call; Sweep, where none told of it.'),
-    eventTime: text,
-    eventId: text,
-    actor: z
-      .strictObject({
-        type: text,
-        name: text,
-        arn: text.exactOptional(),
-        invokedBy: text.exactOptional(),
-        sourceIpAddress: text.exactOptional(),
-        userAgent: text.exactOptional(),
-      })
-      .exactOptional()
-      .describe('Left out where nobody can tell.'),
-  })
-  .describe('What led to it.');
+const cause = causeSchema.describe('What led to it.');
 
 const state = { status, reason: text, detail: text.describe('AWS’s words, or ours.'), action };
 

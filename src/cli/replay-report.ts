@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { driftText, whoText } from '../domain/alert-text.ts';
 import { driftSchema } from '../service/plan-file.ts';
+import { actorSchema } from './cause-schema.ts';
 import { paragraph, safe } from './printing.ts';
 
 const text = z.string();
@@ -19,16 +20,7 @@ export const replayReport = z.array(
     eventName: text.exactOptional(),
     eventTime: text.exactOptional(),
     functionArn: text.exactOptional(),
-    actor: z
-      .strictObject({
-        type: text,
-        name: text,
-        arn: text.exactOptional(),
-        invokedBy: text.exactOptional(),
-        sourceIpAddress: text.exactOptional(),
-        userAgent: text.exactOptional(),
-      })
-      .exactOptional(),
+    actor: actorSchema.exactOptional(),
     decision: z
       .strictObject({
         status: text,

@@ -101,6 +101,7 @@ const followUpDetail = z.object({
         'throttled',
         'revision-changed',
         'tags-unreadable',
+        'unavailable',
         'turn',
         'turn-taken',
       ]),

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { type Attachment, type Shape, shapeOf } from './attachment.ts';
-import type { Actor, Change } from './change.ts';
+import { type Actor, type Change, idOfAnother } from './change.ts';
 import type { Decision } from './decision.ts';
 import type { Drift } from './drift.ts';
 import { formatFunctionArn } from './function-arn.ts';
@@ -200,10 +200,11 @@ export function recordUpdate(
 
 /**
  * Whether somebody undid the last update before it was verified: who is fast must not be able to go on for ever. An event
- * from before it, or one that did not name what differs, tells nothing of what became of it.
+ * from before it, or one that did not name what differs, tells nothing of what became of it; what its verification saw does.
  */
 function wasUndoneBy({ eventId, eventTime, actor }: Cause, { action, cause, updatedAt }: FunctionRecord): boolean {
-  return action === 'sent' && eventId !== cause.eventId && actor !== undefined && eventTime >= updatedAt;
+  if (action !== 'sent' || eventId === cause.eventId) return false;
+  return eventId === idOfAnother(cause.eventId) || (actor !== undefined && eventTime >= updatedAt);
 }
 
 /** An update counts once it is over, and once only: one that never took effect has put nothing right. */

@@ -8,6 +8,7 @@ import {
   type FollowUpPurpose,
   followUpAttempts,
   followUpDelay,
+  idOfAnother,
   knowledgeAsOf,
 } from '../domain/change.ts';
 import { decide } from '../domain/decide.ts';
@@ -129,9 +130,35 @@ async function look(arn: FunctionArn, changes: readonly Change[], world: World):
     ? await world.records.find(functionArn)
     : undefined;
   const decision = decide(await situationFor(snapshot, selection, record, policy, world, asOf));
-  const { change, isCulprit } = attribute(changes, partsConcerned(decision));
-  await act({ snapshot, selection, record, decision, changes, cause: causeOf(change, isCulprit) }, world);
+  const told = isAnother(record, snapshot, decision, changes) ? changes.map(forAnother) : changes;
+  const { change, isCulprit } = attribute(told, partsConcerned(decision));
+  await act({ snapshot, selection, record, decision, changes: told, cause: causeOf(change, isCulprit) }, world);
   return { functionArn, status: decision.status, reason: 'reason' in decision ? decision.reason : '' };
+}
+
+/**
+ * Whether what these changes led to had come to its end: somebody has done something since, of which no event has told us
+ * yet. What AWS has not accepted is tried again, and is the same change.
+ */
+function isAnother(
+  record: FunctionRecord | undefined,
+  { lastUpdateStatus }: Snapshot,
+  { status }: Decision,
+  changes: readonly Change[],
+): boolean {
+  const hasEnded = record?.status === 'protected' || record?.status === 'released';
+  return (
+    (status === 'drifted' || status === 'release') &&
+    lastUpdateStatus !== 'Failed' &&
+    changes.every(
+      ({ followUp, eventId }) => followUp?.purpose === 'verify' || (hasEnded && record.cause.eventId === eventId),
+    )
+  );
+}
+
+/** The same look for a change of its own: it counts by itself, is kept in the history, and nobody is known to have made it. */
+function forAnother({ actor: _, ...followed }: Change): Change {
+  return { ...followed, eventId: idOfAnother(followed.eventId) };
 }
 
 async function lookAtNothing(functionArn: string, changes: readonly Change[], world: World): Promise<Look> {
@@ -258,7 +285,10 @@ async function act({ snapshot, selection, record, decision, changes, cause }: Ca
   const hide = (words: string) => withoutValues(words, Object.values(shapeOf(snapshot).variables));
   const answer = await world.functions.update(decision.plan).catch(async (error: unknown) => {
     if (error instanceof Throttled) await world.fairShare.slowDown(snapshot.arn, error.retryAfterSeconds);
-    if (error instanceof Error) error.message = hide(error.message);
+    if (error instanceof Error) {
+      error.message = hide(error.message);
+      delete error.cause;
+    }
     throw error;
   });
   if (answer.accepted) return lookAgain(withoutAttempts(changes), 'verify', world);
@@ -391,8 +421,11 @@ function withoutAttempts(changes: readonly Change[]): Change[] {
   return changes.map(({ followUp: _, ...change }) => change);
 }
 
-/** Puts the look on the queue again, so that nothing waits inside a function. */
-async function lookAgain(
+/**
+ * Puts the look on the queue again, so that nothing waits inside a function.
+ * @throws {StillWaiting} where that has been done too often.
+ */
+export async function lookAgain(
   changes: readonly Change[],
   purpose: FollowUpPurpose,
   world: World,

@@ -115,6 +115,7 @@ const purposes: Record<FollowUpPurpose, true> = {
   throttled: true,
   'revision-changed': true,
   'tags-unreadable': true,
+  unavailable: true,
   turn: true,
   'turn-taken': true,
 };
