@@ -28,6 +28,10 @@ export async function whatWasLost(end: LoadEnd): Promise<string[]> {
     outcomes.filter(({ action }) => action === 'sent'),
     ({ functionArn }) => functionArn,
   );
+  const statusOf = async (arn: string) => {
+    const record = await hub.records.find(arn);
+    return record ? [record.status, record.reason, record.detail].filter(Boolean).join(': ') : 'unknown';
+  };
   const problems: string[] = [];
   const check = async (team: TeamFunction) => {
     const arn = functionArn(team.region, team.name);
@@ -44,7 +48,7 @@ export async function whatWasLost(end: LoadEnd): Promise<string[]> {
     tell(whatIsWrong(team, shown, agent, end.credentials));
     const record = known.get(arn);
     if (isToBeProtected(team, agent)) {
-      if (!record) tell('its record does not say that it is protected');
+      if (!record) tell(`its record says that it is ${await statusOf(arn)}`);
       else if (record.outbox.length > 0 || record.pending.length > 0) tell('its record waits for something');
     } else if (record) tell('its record says that it is protected');
   };

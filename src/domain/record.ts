@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
-import { type Attachment, type Shape, shapeOf } from './attachment.ts';
+import { type Attachment, isSeenIn, rebuiltDetail, shapeOf } from './attachment.ts';
 import { type Actor, type Change, idOfAnother } from './change.ts';
 import type { Decision } from './decision.ts';
 import type { Drift } from './drift.ts';
@@ -159,17 +159,6 @@ export function attachmentInForce(
   return others.reduce((best, one) => (best && missing(one) < missing(best) ? one : best), first);
 }
 
-/** Whether there is anything on the function that this update would have brought. */
-function isSeenIn(current: Shape, { applied, before }: Attachment): boolean {
-  return (
-    (current.layers.includes(applied.layerArn) && !before.layers.some(({ arn }) => arn === applied.layerArn)) ||
-    (current.handler === applied.handler && before.handler !== applied.handler) ||
-    Object.entries(applied.variables).some(
-      ([name, value]) => current.variables[name] === value && before.variables[name] !== value,
-    )
-  );
-}
-
 /** The record before an update is sent: it holds all that is needed to put the function back. */
 export function recordUpdate(
   record: FunctionRecord | undefined,
@@ -251,7 +240,7 @@ export function recordProtected(
   return step(record, snapshot, now, {
     status: 'protected',
     reason: '',
-    detail: '',
+    detail: attachment.isRebuilt ? rebuiltDetail : '',
     action: isVerified ? (record.purpose ?? 'attached') : record?.status === 'protected' ? record.action : 'none',
     drift: isVerified || record?.status === 'protected' ? record.drift : [],
     cause: isVerified || record?.status === 'protected' ? record.cause : cause,

@@ -41,7 +41,7 @@ import {
   type Transition,
 } from '../domain/record.ts';
 import { withoutValues } from '../domain/redaction.ts';
-import { bearsTraces, notReady } from '../domain/situation.ts';
+import { bearsTraces, notReady, withRebuiltAttachment } from '../domain/situation.ts';
 import type { Snapshot } from '../domain/snapshot.ts';
 import { placeOf, situationFor } from './judge.ts';
 
@@ -129,7 +129,10 @@ async function look(arn: FunctionArn, changes: readonly Change[], world: World):
   const record = mayBeRecorded(snapshot, selection, changes, policy, world.agents)
     ? await world.records.find(functionArn)
     : undefined;
-  const decision = decide(await situationFor(snapshot, selection, record, policy, world, asOf));
+  const situation = await situationFor(snapshot, selection, record, policy, world, asOf);
+  const mayBeLost = !situation.attachment && selection.scope === 'in' && bearsTraces(snapshot, policy, world.agents);
+  const isLost = mayBeLost && (await world.records.areLost());
+  const decision = decide(isLost ? withRebuiltAttachment(situation) : situation);
   const told = isAnother(record, snapshot, decision, changes) ? changes.map(forAnother) : changes;
   const { change, isCulprit } = attribute(told, partsConcerned(decision));
   await act({ snapshot, selection, record, decision, changes: told, cause: causeOf(change, isCulprit) }, world);

@@ -54,7 +54,7 @@ beforeAll(async () => {
   });
   sandbox.lambda.faults.replace({ quotas: 'off' });
   stage = await openStage(sandbox);
-}, 60_000);
+});
 afterAll(() => sandbox?.stop());
 
 const credentials = { AWS_ACCESS_KEY_ID: 'olga', AWS_SECRET_ACCESS_KEY: 'any', AWS_EC2_METADATA_DISABLED: 'true' };
@@ -200,7 +200,7 @@ describe('layerward scan', () => {
     expect(text).toContain('Could not be looked at');
     // One reason for two regions is told once.
     expect(text.match(/account 999988887777 does not let/g)).toHaveLength(1);
-  }, 60_000);
+  });
 
   it('ends with 3 where nothing could be scanned, and says why', async () => {
     const region = nextRegion();
@@ -663,7 +663,8 @@ describe('all of them', () => {
     expect(all.length).toBeGreaterThan(10_000);
     expect(all).not.toContain('sandbox-key');
     expect(all).not.toContain('sandbox-secret');
-    // AWS's own words, which the sandbox was told to say, are passed on.
-    expect(all.replaceAll(`${planted} is not allowed`, '')).not.toContain(planted);
+    expect(all).not.toContain(planted);
+    // Not even in AWS's own words, which the sandbox was told to say.
+    expect(all).toContain('*** is not allowed');
   });
 });
