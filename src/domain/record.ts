@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
-import { type Attachment, isSeenIn, rebuiltDetail, shapeOf } from './attachment.ts';
+import { type Attachment, isSeenIn, rebuiltDetail, type Shape, shapeOf } from './attachment.ts';
 import { type Actor, type Change, idOfAnother } from './change.ts';
 import type { Decision } from './decision.ts';
 import type { Drift } from './drift.ts';
@@ -170,7 +170,7 @@ export function recordUpdate(
 ): Transition {
   const drift = decision.status === 'drifted' ? decision.drift : [];
   const planned = decision.status === 'drifted' ? decision.plan.attachment : undefined;
-  const purpose = planned ? purposeOf(record, planned, drift) : 'released';
+  const purpose = planned ? purposeOf(record, snapshot, planned, drift) : 'released';
   const isReported = decision.mode === 'audit';
   return step(record, snapshot, now, {
     status: decision.status,
@@ -211,12 +211,31 @@ function withPending(record: FunctionRecord | undefined, planned: Attachment): A
 /** First attachment, repair of what somebody undid, or an update to a new goal (policy, agent, runtime, credentials). */
 export function purposeOf(
   record: FunctionRecord | undefined,
-  attachment: Attachment,
+  snapshot: Snapshot,
+  planned: Attachment,
   drift: readonly Drift[],
 ): 'attached' | 'repaired' | 'updated' {
   if (!record?.attachment) return 'attached';
-  const isSameGoal = goalMark(record.attachment) === goalMark(attachment);
-  return isSameGoal && drift.some(({ code }) => code !== 'credentials-changed') ? 'repaired' : 'updated';
+  const current = shapeOf(snapshot);
+  const former = attachmentInForce(record, snapshot) ?? record.attachment;
+  return drift.some((one) => isUndone(one, current, former, planned)) ? 'repaired' : 'updated';
+}
+
+/** Whether somebody led to this drift: the place is not as we left it, or we left nothing there and want nothing there. */
+function isUndone(
+  { path, code, expected }: Drift,
+  current: Shape,
+  { applied }: Attachment,
+  planned: Attachment,
+): boolean {
+  if (path === 'Handler') return current.handler !== applied.handler;
+  if (path === 'Layers')
+    return !current.layers.includes(applied.layerArn) || planned.applied.layerArn === applied.layerArn;
+  const name = path.replace('Environment.Variables.', '');
+  if (Object.hasOwn(applied.variables, name)) return current.variables[name] !== applied.variables[name];
+  // Who changed a credential, a rotation or somebody, can't be told.
+  if (applied.secretVariables.includes(name)) return code !== 'credentials-changed';
+  return expected === undefined && code === 'variable-changed';
 }
 
 /** What the policy and the agent wanted, without what follows the team's code: the same mark, the same goal. */

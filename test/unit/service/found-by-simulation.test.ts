@@ -67,3 +67,51 @@ describe('an update that never took effect', () => {
     expect(world.record()?.pending).toHaveLength(1);
   });
 });
+
+/** What AWS and the team make of the function of a world, without an event. */
+function edit(world: ReturnType<typeof createWorld>, changes: Parameters<typeof snapshotOf>[0]) {
+  const live = world.live();
+  if (!live) throw new Error('there is no function');
+  const { variables = live.environment.readable ? live.environment.variables : {}, ...others } = changes ?? {};
+  world.functions.put({ ...live, ...others, environment: { readable: true, variables } });
+}
+
+const variablesOf = (world: ReturnType<typeof createWorld>) => {
+  const environment = world.live()?.environment;
+  return environment?.readable ? environment.variables : {};
+};
+
+describe('a strip while a new policy rolls out', () => {
+  const changed = 'agents: { trend-application-security: { variables: { TREND_AP_LOG_LEVEL: debug } } }';
+
+  it('is repaired, and people are told of it', async () => {
+    const world = createWorld();
+    await world.protect();
+    world.setPolicy(changed);
+    edit(world, { layers: [] });
+    await world.look();
+    await world.settle();
+    expect(world.record()).toMatchObject({ status: 'protected', action: 'repaired', repairs: [{}] });
+    expect(world.alerts).toMatchObject([{ status: 'protected', action: 'repaired' }]);
+  });
+
+  it('is repaired, where all that is gone is a variable that the new policy changes, too', async () => {
+    const world = createWorld('agents: { trend-application-security: { variables: { TREND_AP_LOG_LEVEL: warn } } }');
+    await world.protect();
+    world.setPolicy(changed);
+    edit(world, { variables: { ...variablesOf(world), TREND_AP_LOG_LEVEL: 'off' } });
+    await world.look();
+    await world.settle();
+    expect(world.record()).toMatchObject({ status: 'protected', action: 'repaired' });
+  });
+
+  it('is no strip where nobody took anything off', async () => {
+    const world = createWorld();
+    await world.protect();
+    world.setPolicy(changed);
+    await world.look();
+    await world.settle();
+    expect(world.record()).toMatchObject({ status: 'protected', action: 'updated', repairs: [] });
+    expect(world.alerts).toEqual([]);
+  });
+});
