@@ -81,8 +81,12 @@ export function targetFor(goal: Goal, current: Shape, attachment: Attachment | u
   const redirect = goal.variant.activation.type === 'handler-redirect' ? goal.variant.activation : undefined;
   const variables = variablesWithout(goal, base.variables, former);
   if (redirect && original !== undefined) variables[redirect.originalHandlerVariable] = original;
-  for (const [name, value] of Object.entries(goal.variables))
-    if (!(goal.teamVariables.includes(name) && Object.hasOwn(variables, name))) variables[name] = value;
+  for (const [name, value] of Object.entries(goal.variables)) {
+    // What we put there ourselves, before teams could choose, is no choice of theirs.
+    const isOurs = former !== undefined && variables[name] === former.applied.variables[name];
+    const theirs = isOurs ? former.before.variables[name] : variables[name];
+    variables[name] = goal.teamVariables.includes(name) ? (theirs ?? value) : value;
+  }
   Object.assign(variables, goal.secrets);
   return {
     shape: { handler: redirect?.handler ?? original, layers: layersWith(goal, base.layers, former), variables },

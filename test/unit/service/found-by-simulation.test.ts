@@ -115,3 +115,31 @@ describe('a strip while a new policy rolls out', () => {
     expect(world.alerts).toEqual([]);
   });
 });
+
+describe('a variable that a new policy lets the team set', () => {
+  const settings = (value: string, teamVariables = '') =>
+    `agents: { trend-application-security: { variables: { TREND_AP_LOG_LEVEL: ${value} }${teamVariables} } }`;
+  const free = ', teamVariables: [TREND_AP_LOG_LEVEL]';
+
+  async function open(variables: Record<string, string>) {
+    const world = createWorld(settings('warn'));
+    await world.protect({ variables });
+    world.setPolicy(settings('debug', free));
+    await world.look();
+    await world.settle();
+    return world;
+  }
+
+  it('has the policy’s new value where the old one was ours, and no choice of the team’s', async () => {
+    const world = await open({});
+    expect(variablesOf(world)).toMatchObject({ TREND_AP_LOG_LEVEL: 'debug' });
+    edit(world, { tags: untagged });
+    await world.look(world.change({ kind: 'tagged', touched: ['Tags'], tagKeys: ['layerward:protect'] }));
+    await world.settle();
+    expect(variablesOf(world)).toEqual({});
+  });
+
+  it('has the value again that the team had before us', async () => {
+    expect(variablesOf(await open({ TREND_AP_LOG_LEVEL: 'error' }))).toMatchObject({ TREND_AP_LOG_LEVEL: 'error' });
+  });
+});
