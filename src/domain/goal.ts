@@ -217,7 +217,9 @@ function variablesBefore(
     const isReplaced = Object.hasOwn(ours, name) || !Object.hasOwn(target, name);
     if (!isReplaced || isSecret(name)) continue;
     const isAsWanted = Object.hasOwn(ours, name) && current[name] === ours[name];
-    const asWeLeftIt = former && (isAsWanted || current[name] === former.applied.variables[name]);
+    // Who points the variable that keeps the Handler elsewhere has changed the Handler, and not a variable of theirs.
+    const isKeeper = name === former?.applied.handlerVariable;
+    const asWeLeftIt = former && (isAsWanted || isKeeper || current[name] === former.applied.variables[name]);
     const value = asWeLeftIt ? former.before.variables[name] : current[name];
     if (value !== undefined) before[name] = value;
   }

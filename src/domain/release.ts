@@ -43,7 +43,8 @@ function variablesWithout(
   const variables: Record<string, string> = { ...current };
   for (const [name, value] of Object.entries(applied.variables)) {
     // The variable that keeps the original Handler may have been pointed elsewhere by the team; it is ours all the same.
-    if (variables[name] !== value && name !== applied.handlerVariable) continue;
+    const isPointedElsewhere = name === applied.handlerVariable && Object.hasOwn(variables, name);
+    if (variables[name] !== value && !isPointedElsewhere) continue;
     const former = before.variables[name];
     if (former === undefined) delete variables[name];
     else variables[name] = former;

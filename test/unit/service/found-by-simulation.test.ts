@@ -143,3 +143,30 @@ describe('a variable that a new policy lets the team set', () => {
     expect(variablesOf(await open({ TREND_AP_LOG_LEVEL: 'error' }))).toMatchObject({ TREND_AP_LOG_LEVEL: 'error' });
   });
 });
+
+describe('the variable that keeps the original Handler', () => {
+  it('is taken off by the release, whatever somebody pointed it to while they set a Handler of their own', async () => {
+    const world = createWorld();
+    await world.protect({ runtime: 'python3.7', handler: 'app.handler' });
+    edit(world, { handler: 'app.other', variables: { ...variablesOf(world), TREND_AP_HANDLER: 'app.elsewhere' } });
+    await world.look();
+    await world.settle();
+    expect(variablesOf(world)).toMatchObject({ TREND_AP_HANDLER: 'app.other' });
+    edit(world, { tags: untagged });
+    await world.look(world.change({ kind: 'tagged', touched: ['Tags'], tagKeys: ['layerward:protect'] }));
+    await world.settle();
+    expect(world.live()?.handler).toBe('app.other');
+    expect(variablesOf(world)).toEqual({});
+  });
+
+  it('stays off where the team had one of its own before, and has taken it off', async () => {
+    const world = createWorld();
+    await world.protect({ runtime: 'python3.7', handler: 'app.handler', variables: { TREND_AP_HANDLER: 'app.mine' } });
+    const { TREND_AP_HANDLER: _, ...variables } = variablesOf(world);
+    edit(world, { variables, tags: untagged });
+    await world.look(world.change({ kind: 'tagged', touched: ['Tags'], tagKeys: ['layerward:protect'] }));
+    await world.settle();
+    expect(world.live()?.handler).toBe('app.handler');
+    expect(variablesOf(world)).toEqual({});
+  });
+});
