@@ -23,6 +23,8 @@ function handlerWithout(current: Shape, { applied, before }: Attachment): string
 }
 
 function layersWithout(current: readonly string[], { applied, before }: Attachment): string[] {
+  // Who took ours off, or put another version in its place, has said which layers they want.
+  if (!current.includes(applied.layerArn)) return [...current];
   const ours = parseLayerArn(applied.layerArn);
   const theirs = current.filter((arn) => {
     const layer = parseLayerArn(arn);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ServiceUnavailable } from '../../../src/domain/errors.ts';
-import { snapshotOf } from '../../fixtures/situation.ts';
+import { snapshotOf, vendorLayer } from '../../fixtures/situation.ts';
 import { createWorld } from '../../fixtures/world.ts';
 
 /* What `npm run simulate` found; each story in its shortest form. */
@@ -168,5 +168,37 @@ describe('the variable that keeps the original Handler', () => {
     await world.settle();
     expect(world.live()?.handler).toBe('app.handler');
     expect(variablesOf(world)).toEqual({});
+  });
+});
+
+describe('a release after the team has put layers in the place of ours', () => {
+  const teamLayer = 'arn:aws:lambda:us-east-1:111122223333:layer:team:1';
+  const optOut = async (world: ReturnType<typeof createWorld>, layers: readonly string[]) => {
+    edit(world, { layers, tags: untagged });
+    await world.look(world.change({ kind: 'tagged', touched: ['Tags'], tagKeys: ['layerward:protect'] }));
+    await world.settle();
+    return world.live()?.layers;
+  };
+
+  it('leaves the version of the agent’s layer that the team attached itself', async () => {
+    const world = createWorld();
+    await world.protect({ layers: [teamLayer] });
+    const theirs = [teamLayer, vendorLayer('nodejs14_x', 3)];
+    expect(await optOut(world, theirs)).toEqual(theirs);
+    expect(variablesOf(world)).toEqual({});
+  });
+
+  it('leaves the team’s order where its own layer of the agent’s is back', async () => {
+    const world = createWorld();
+    await world.protect({ layers: [teamLayer, vendorLayer('nodejs14_x', 2)] });
+    expect(world.live()?.layers).toEqual([teamLayer, vendorLayer('nodejs14_x')]);
+    const theirs = [vendorLayer('nodejs14_x', 2), teamLayer];
+    expect(await optOut(world, theirs)).toEqual(theirs);
+  });
+
+  it('gives no layer back that the team has taken off', async () => {
+    const world = createWorld();
+    await world.protect({ layers: [teamLayer, vendorLayer('nodejs14_x', 2)] });
+    expect(await optOut(world, [teamLayer])).toEqual([teamLayer]);
   });
 });
