@@ -183,22 +183,38 @@ export function recordUpdate(
     attachment: record?.attachment,
     pending: planned && !isReported ? withPending(record, planned) : (record?.pending ?? []),
     group,
-    ...(record && planned && wasUndoneBy(cause, record) ? { repairs: withRepair(record, now) } : {}),
   });
 }
 
 /**
- * Whether somebody undid the last update before it was verified: who is fast must not be able to go on for ever. An event
- * from before it, or one that did not name what differs, tells nothing of what became of it; what its verification saw does.
+ * A record whose last update counts, where a look shows that somebody undid it before it was verified: who is fast must not
+ * be able to go on for ever. An event from before the update, or one that did not name what differs, tells nothing of what
+ * became of it; what its verification saw does.
  */
-function wasUndoneBy({ eventId, eventTime, actor }: Cause, { action, cause, updatedAt }: FunctionRecord): boolean {
-  if (action !== 'sent' || eventId === cause.eventId) return false;
-  return eventId === idOfAnother(cause.eventId) || (actor !== undefined && eventTime >= updatedAt);
+export function withUndone(
+  record: FunctionRecord | undefined,
+  { lastUpdateStatus }: Snapshot,
+  looks: readonly Pick<Change, 'eventId' | 'followUp'>[],
+  cause: Cause,
+  now: Date,
+): FunctionRecord | undefined {
+  if (record?.action !== 'sent' || record.status !== 'drifted' || lastUpdateStatus === 'Failed') return record;
+  const { eventId } = record.cause;
+  const isVerification = looks.some(
+    (look) => look.followUp?.purpose === 'verify' || look.eventId === idOfAnother(eventId),
+  );
+  const isLater = cause.eventId !== eventId && cause.actor !== undefined && cause.eventTime >= record.updatedAt;
+  return isVerification || isLater ? { ...record, repairs: withRepair(record, now) } : record;
+}
+
+/** When a function was put right before, ISO 8601. */
+export function repairsOf(record: FunctionRecord | undefined): string[] {
+  return (record?.repairs ?? []).map(({ at }) => at);
 }
 
 /** An update counts once it is over, and once only: one that never took effect has put nothing right. */
 function withRepair({ repairs, cause: { eventId } }: FunctionRecord, now: Date): FunctionRecord['repairs'] {
-  if (repairs.some((one) => one.eventId === eventId)) return repairs;
+  if (repairs.at(-1)?.eventId === eventId) return repairs;
   return [...repairs, { at: now.toISOString(), eventId }].slice(-keptRepairs);
 }
 

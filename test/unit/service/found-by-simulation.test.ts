@@ -202,3 +202,56 @@ describe('a release after the team has put layers in the place of ours', () => {
     expect(await optOut(world, [teamLayer])).toEqual([teamLayer]);
   });
 });
+
+describe('a function that is undone again and again', () => {
+  const strip = (world: ReturnType<typeof createWorld>) => edit(world, { layers: [] });
+  const updates = (world: ReturnType<typeof createWorld>) =>
+    world.functions.calls.filter((call) => call === 'UpdateFunctionConfiguration').length;
+
+  it('is put right no more often than the policy allows, also where no update lasts until it is verified', async () => {
+    const world = createWorld('contest: { repairs: 2 }');
+    await world.protect();
+    world.pass(60);
+    const before = updates(world);
+    strip(world);
+    await world.look();
+    for (let round = 0; round < 4; round++) {
+      world.functions.settle();
+      strip(world);
+      const [verification] = world.queue.splice(0);
+      if (verification) await world.look(verification.change);
+    }
+    expect(updates(world) - before).toBe(2);
+    expect(world.record()).toMatchObject({ status: 'contested', reason: 'flapping', repairs: [{}, {}] });
+  });
+
+  it('is counted by whichever look verifies it, whatever event that is of', async () => {
+    const world = createWorld();
+    await world.protect();
+    world.pass(60);
+    strip(world);
+    await world.look();
+    world.queue.splice(0);
+    // AWS is still at work on our update: this event comes back to verify it.
+    await world.look(world.change({ eventTime: '2026-11-23T12:00:30Z' }));
+    const [verification] = world.queue.splice(0);
+    expect(verification?.change.followUp?.purpose).toBe('verify');
+    world.functions.settle();
+    strip(world);
+    if (verification) await world.look(verification.change);
+    expect(world.record()).toMatchObject({ status: 'drifted', action: 'sent', repairs: [{}] });
+  });
+
+  it('is counted also where an event comes a second time, after another one', async () => {
+    const world = createWorld();
+    await world.protect();
+    const [first, second] = [world.change(), world.change()];
+    for (const event of [first, second, first]) {
+      world.pass(60);
+      strip(world);
+      await world.look(event);
+      await world.settle();
+    }
+    expect(world.record()?.repairs).toHaveLength(3);
+  });
+});
