@@ -5,7 +5,6 @@ import { build, type Plugin } from 'esbuild';
 import { readAgents } from '../src/service/agent-files.ts';
 import { writeCommandPages } from './command-docs.ts';
 import { deployableTemplate, generate, policyFileInUse } from './generate.ts';
-import { writeLicencePage } from './licences.ts';
 import { literalSchemaKeys, versionsOnly, withoutUnused } from './smaller-bundle.ts';
 
 /*
@@ -81,7 +80,6 @@ if (import.meta.main) {
   generate();
   await writeCommandPages();
   const sizes = await buildFunctions();
-  writeLicencePage();
   for (const [name, bytes] of sizes) print(`${`dist/${name}/index.mjs`.padEnd(30)}  ${Math.round(bytes / 1024)} KB`);
   const policyFile = policyFileInUse();
   copyFileSync(join(root, 'infra/sweep.asl.json'), join(root, 'dist/sweep.asl.json'));

@@ -1,93 +1,111 @@
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { type Dependency, readBundles, readDependencies } from './dependencies.ts';
+import type { Package } from './bill-of-materials.ts';
 
-/* docs/licences.md: under which licences others' code is here. `npm run build` writes it; a test holds that it is up to date. */
+/** Licences under which anything may be used. */
+const allowed = ['0BSD', 'Apache-2.0', 'BSD-2-Clause', 'BSD-3-Clause', 'BlueOak-1.0.0', 'ISC', 'MIT'] as const;
 
-/** Licences under which a package may be taken. */
-export const allowedLicences: ReadonlySet<string> = new Set([
-  'Apache-2.0',
-  'MIT',
-  'MIT-0',
-  'ISC',
-  '0BSD',
-  'BSD-2-Clause',
-  'BSD-3-Clause',
-  'BlueOak-1.0.0',
-]);
+/** Others, each with the packages that may have it and why. */
+const exceptions: readonly { readonly licence: string; readonly packages: RegExp; readonly reason: string }[] = [
+  {
+    licence: 'MIT-0',
+    packages: /^@aws-lambda-powertools\//,
+    reason: 'MIT without the duty to name it.',
+  },
+  {
+    licence: 'MPL-2.0',
+    packages: /^lightningcss(-|$)/,
+    reason: 'For development only: vitest’s builder brings it along. It is neither changed nor passed on.',
+  },
+  {
+    licence: 'CC-BY-4.0',
+    packages: /^caniuse-lite$/,
+    reason:
+      'For development only: data about browsers, which Stryker’s Babel brings along. It is neither changed nor passed on.',
+  },
+];
 
-/** Packages under other licences, which others bring along: none is deployed, and none is changed. */
-export const exceptions: Readonly<Record<string, string>> = {
-  lightningcss: 'MPL-2.0. It comes with vite, which vitest runs on, for style sheets, of which tests have none.',
-  'caniuse-lite': 'CC-BY-4.0. Data about browsers, which comes with Stryker’s Babel.',
-};
-
-/** Whether a licence, or one of those that may be chosen, is allowed. */
-export function isAllowed({ name, licence }: Pick<Dependency, 'name' | 'licence'>): boolean {
-  const choices = licence.replaceAll(/[()]/g, '').split(' OR ');
-  const isExcepted = Object.keys(exceptions).some((one) => name === one || name.startsWith(`${one}-`));
-  return isExcepted || choices.some((one) => allowedLicences.has(one));
+/** Packages whose licence nobody has allowed. A choice (`MIT OR Apache-2.0`) is allowed where one of it is. */
+export function notAllowed(packages: readonly Package[]): string[] {
+  const isAllowed = (licence: string, name: string) =>
+    allowed.some((one) => one === licence) ||
+    exceptions.some((one) => one.licence === licence && one.packages.test(name));
+  return packages
+    .filter(({ licence, name }) => !licence.split(' OR ').some((choice) => isAllowed(choice, name)))
+    .map(({ name, licence }) => `${name}: ${licence || 'no licence'}`);
 }
 
-/** The page, as it should be. */
-export function licencePage(): string {
-  const all = readDependencies();
-  const bundles = readBundles();
-  const bundled = all
-    .map((one) => ({
-      ...one,
-      functions: [...bundles].flatMap(([name, folders]) => (folders.has(one.folder) ? [name] : [])),
-    }))
-    .filter(({ functions }) => functions.length > 0);
-  const others = all.filter(({ folder }) => !bundled.some((one) => one.folder === folder));
+/** `docs/licences.md`. */
+export function licencesPage(packages: readonly Package[], bundles: readonly string[]): string {
+  const deployed = packages.filter(({ deployedIn }) => deployedIn.length > 0);
+  const elsewhere = packages.filter(({ deployedIn, isForDevelopment }) => deployedIn.length === 0 && !isForDevelopment);
+  const development = packages.filter(({ isForDevelopment }) => isForDevelopment);
+  const table = [
+    ['package', 'licence', ...bundles],
+    ...deployed.map(({ name, licence, deployedIn }) => [
+      `\`${name}\``,
+      licence,
+      ...bundles.map((bundle) => (deployedIn.includes(bundle) ? 'yes' : '')),
+    ]),
+  ];
   return `# Licences
 
-<!-- Written by scripts/licences.ts from package-lock.json and from the last build: npm run build. -->
+<!-- Written by scripts/sbom.ts from package-lock.json and the bundles: npm run sbom. -->
 
-Layerward is under [Apache-2.0](../LICENSE). Of others, it uses what follows; \`npm run sbom\` writes the same for machines, as CycloneDX, to
-\`dist/sbom.json\`.
+Layerward is under the Apache License 2.0 ([LICENSE](../LICENSE)). It is made of these packages of others; which
+versions, with the hashes that npm checks, is in \`dist/sbom.json\` ([security](security.md#dependencies)).
 
-## In what is deployed
+A test holds that every licence is one of ${allowed.join(', ')}, or one of these:
 
-${table(
-  ['package', 'version', 'licence', 'in the bundle of'],
-  bundled.map(({ name, version, licence, functions }) => [
-    name,
-    version,
-    licence,
-    functions.length === bundles.size ? 'all' : functions.join(', '),
-  ]),
-)}
+${exceptions.map(({ licence, packages: of, reason }) => `- ${licence}, of ${namesOf(packages.filter(({ name }) => of.test(name)))}: ${reason}`).join('\n')}
 
-## On the machine of whoever develops, or runs the command line
+## In the deployed functions
 
-${table(
-  ['licence', 'packages', 'for the command line'],
-  [...Map.groupBy(others, ({ licence }) => licence)]
+Their code is in the bundles, as far as the functions use it; of some only what stands in for them
+(\`scripts/smaller-bundle.ts\`).
+
+${markdownTable(table)}
+
+## For the command line, and at build time
+
+${byLicence(elsewhere)}
+
+## For development only
+
+${byLicence(development)}
+`.replaceAll(/^.{121,}$/gm, (line) => wrapped(line));
+}
+
+/** Many of a kind, in a few words. */
+function namesOf(packages: readonly Package[]): string {
+  const [first, second] = packages.map(({ name }) => `\`${name}\``);
+  if (packages.length <= 2) return [first, second].filter(Boolean).join(', ');
+  return `${first} and ${packages.length - 1} more that begin so`;
+}
+
+function byLicence(packages: readonly Package[]): string {
+  const names = new Map<string, string[]>();
+  for (const { name, licence } of packages) names.set(licence, [...(names.get(licence) ?? []), `\`${name}\``]);
+  return [...names]
     .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([licence, some]) => [
-      licence,
-      String(some.length),
-      String(some.filter(({ isForDevelopment }) => !isForDevelopment).length),
-    ]),
-)}
-
-Not on the list of those that are taken, and here all the same:
-
-${Object.entries(exceptions)
-  .map(([name, reason]) => `- \`${name}\`: ${reason}`)
-  .join('\n')}
-`;
+    .map(([licence, of]) => `- ${licence}: ${of.join(', ')}`)
+    .join('\n');
 }
 
-/** Writes the page. */
-export function writeLicencePage(): void {
-  writeFileSync(join(import.meta.dirname, '../docs/licences.md'), licencePage());
+function markdownTable([head = [], ...rows]: readonly (readonly string[])[]): string {
+  const widths = head.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)));
+  const line = (row: readonly string[]) =>
+    `| ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |`;
+  return [line(head), `|${widths.map((width) => '-'.repeat(width + 2)).join('|')}|`, ...rows.map(line)].join('\n');
 }
 
-function table(titles: readonly string[], rows: readonly (readonly string[])[]): string {
-  const widths = titles.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)));
-  const line = (cells: readonly string[]) =>
-    `| ${cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |`;
-  return [line(titles), `|${widths.map((width) => '-'.repeat(width + 2)).join('|')}|`, ...rows.map(line)].join('\n');
+/** A long line of a list in lines of 100, indented as the list is. */
+function wrapped(text: string): string {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(' ')) {
+    if (line !== '' && line.length + 1 + word.length > 100) {
+      lines.push(line);
+      line = `  ${word}`;
+    } else line = line === '' ? word : `${line} ${word}`;
+  }
+  return [...lines, line].join('\n');
 }

@@ -1,55 +1,29 @@
-import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import * as z from 'zod';
-import { readBundles, readDependencies } from './dependencies.ts';
+import { billOfBundle, bundleNames, packagesOf, readBillOfMaterials } from './bill-of-materials.ts';
+import { licencesPage, notAllowed } from './licences.ts';
 
 /*
- * `npm run sbom`: a bill of materials as CycloneDX, by npm itself, to dist/sbom.json: what the bundles and the command line
- * are made of. Each component says in which bundles it is. The same tree gives the same file, byte for byte.
+ * Writes what Layerward is made of: `dist/sbom.json` with everything, `dist/<function>.sbom.json` with what is deployed,
+ * and docs/licences.md.
  */
 
 const root = join(import.meta.dirname, '..');
-const bundleProperty = 'layerward:bundle';
+const whole = readBillOfMaterials();
+const packages = packagesOf(whole);
+const bundles = bundleNames();
 
-const bill = z.looseObject({
-  metadata: z.looseObject({ timestamp: z.string().optional() }),
-  dependencies: z.array(z.object({ ref: z.string(), dependsOn: z.array(z.string()) })),
-  components: z.array(
-    z.looseObject({
-      'bom-ref': z.string(),
-      name: z.string(),
-      version: z.string(),
-      properties: z.array(z.object({ name: z.string(), value: z.string() })).default([]),
-    }),
-  ),
-});
+const write = (path: string, bill: typeof whole) => {
+  writeFileSync(join(root, path), `${JSON.stringify(bill, undefined, 2)}\n`);
+  console.log(`${path.padEnd(32)}  ${bill.components.length} packages`);
+};
+write('dist/sbom.json', whole);
+for (const bundle of bundles) write(`dist/${bundle}.sbom.json`, billOfBundle(whole, bundle));
+writeFileSync(join(root, 'docs/licences.md'), licencesPage(packages, bundles));
+console.log(`${'docs/licences.md'.padEnd(32)}  ${packages.length} packages`);
 
-const printed = execFileSync('npm', ['sbom', '--sbom-format', 'cyclonedx'], {
-  cwd: root,
-  encoding: 'utf8',
-  maxBuffer: 1 << 26,
-});
-const { serialNumber: _, metadata, components, dependencies, ...rest } = bill.parse(JSON.parse(printed));
-const { timestamp: __, ...lasting } = metadata;
-const known = new Map(readDependencies().map((one) => [`${one.name}@${one.version}`, one]));
-const bundles = [...readBundles()];
-// Not by npm's own --omit dev, which leaves out what is needed for development as well as for what is deployed.
-const described = components.flatMap((component) => {
-  const dependency = known.get(`${component.name}@${component.version}`);
-  if (!dependency || dependency.isForDevelopment) return [];
-  const holders = bundles.filter(([, held]) => held.has(dependency.folder));
-  const properties = [...component.properties, ...holders.map(([value]) => ({ name: bundleProperty, value }))];
-  return [{ ...component, properties }];
-});
-const refs = new Set(described.map((component) => component['bom-ref']));
-const graph = dependencies.flatMap(({ ref, dependsOn }) =>
-  refs.has(ref) ? [{ ref, dependsOn: dependsOn.filter((one) => refs.has(one)) }] : [],
-);
-const file = join(root, 'dist/sbom.json');
-writeFileSync(
-  file,
-  `${JSON.stringify({ ...rest, metadata: lasting, components: described, dependencies: graph }, undefined, 2)}\n`,
-);
-const deployed = described.filter(({ properties }) => properties.some(({ name }) => name === bundleProperty));
-console.log(`dist/sbom.json: ${described.length} packages, ${deployed.length} of them in bundles`);
+const wrong = notAllowed(packages);
+if (wrong.length > 0) {
+  console.error(`of a licence that nobody has allowed (scripts/licences.ts): ${wrong.join('; ')}`);
+  process.exitCode = 1;
+}

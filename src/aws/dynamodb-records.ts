@@ -15,13 +15,15 @@ import { readRefusal } from './refusal.ts';
  *   drift#<day>      <time>#<function ARN>           what drifted on a day
  *   change#<day>     <time>#<function ARN>           every other change of state on a day
  *   coverage#<day>   <time>#<what>                   what a sweep found
- * What a sweep found is `pk` `sweep#<sweep>`, `sk` `<what>`.
+ * What a sweep found is `pk` `sweep#<sweep>`, `sk` `<what>`. That records are lost is said by people, by the item
+ * `deployment`, `records-lost`: docs/operations.md.
  */
 
 /** The SDK takes an object with a key `constructor`, which a variable may be named, for an instance of a class. */
 const itemOptions = { removeUndefinedValues: true, convertClassInstanceToMap: true };
 
 const stateKey = 'state';
+const lostKey = marshall({ pk: 'deployment', sk: 'records-lost' });
 const historyDays = 400;
 const dayMs = 24 * 60 * 60_000;
 
@@ -111,13 +113,13 @@ export function createDynamoDbRecords(
     },
 
     async remember(outcome) {
-      const { functionArn, at, status, action, cause } = outcome;
+      const { functionArn, at, status, reason, action, cause } = outcome;
       const hasDrifted = status === 'drifted' || status === 'contested';
       const item = {
         ...outcome,
         pk: functionArn,
         // No clock in the key: the same outcome of the same event is the same item, however often it is written.
-        sk: `history#${cause.eventTime}#${cause.eventId}#${status}#${action}`,
+        sk: `history#${cause.eventTime}#${cause.eventId}#${status}#${action}#${reason}`,
         outcomePk: `${hasDrifted ? 'drift' : 'change'}#${at.slice(0, 10)}`,
         outcomeSk: `${at}#${functionArn}`,
         expiresAt: Math.floor(Date.parse(at) / 1000) + (historyDays * dayMs) / 1000,
@@ -131,6 +133,13 @@ export function createDynamoDbRecords(
           }),
         ),
       );
+    },
+
+    async areLost() {
+      const { Item } = await send('asking whether records are lost', () =>
+        client.send(new GetItemCommand({ TableName: tableName, Key: lostKey, ConsistentRead: true })),
+      );
+      return Item !== undefined;
     },
 
     async *summaries({ accountId, region }) {

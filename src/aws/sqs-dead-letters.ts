@@ -15,6 +15,8 @@ export interface DeadLetter {
   readonly body: string;
   /** When it was sent, ISO 8601. */
   readonly sentAt: string;
+  /** How often it was received: by Layerward, and by whoever has looked at it since. */
+  readonly received: number;
   /** EventBridge's own words, where it could not put the event on the queue; absent where the queue gave it up. */
   readonly delivery?: { readonly code: string; readonly message: string; readonly ruleArn: string };
   /** By which SQS knows it as long as it is held back. */
@@ -23,8 +25,8 @@ export interface DeadLetter {
 
 /** The queue of letters, and the one that they are sent to again. */
 export interface DeadLetters {
-  /** How many there are, as far as SQS tells. */
-  count(): Promise<number>;
+  /** How many there are, as far as SQS tells; `hidden` are those that somebody reads at the moment. */
+  count(): Promise<{ readonly visible: number; readonly hidden: number }>;
   /** Takes letters out of sight for a while; they come back by themselves. At most `limit` of them. */
   hold(limit: number, progress: (held: number) => void): Promise<readonly DeadLetter[]>;
   /** Lets letters be seen again at once. */
@@ -52,13 +54,33 @@ export function createSqsDeadLetters(client: SQSClient, deadLetterQueueUrl: stri
     asking(`taking the message ${messageId} off ${deadLetterQueueUrl}`, () =>
       client.send(new DeleteMessageCommand({ QueueUrl: deadLetterQueueUrl, ReceiptHandle: receiptHandle })),
     );
+  const putBack = async (letters: readonly DeadLetter[]): Promise<void> => {
+    for (let from = 0; from < letters.length; from += messagesPerCall) {
+      const Entries = letters.slice(from, from + messagesPerCall).map(({ receiptHandle }, index) => ({
+        Id: String(index),
+        ReceiptHandle: receiptHandle,
+        VisibilityTimeout: 0,
+      }));
+      // One that can't be shown again at once comes back by itself.
+      await asking(`showing messages of ${deadLetterQueueUrl} again`, () =>
+        client.send(new ChangeMessageVisibilityBatchCommand({ QueueUrl: deadLetterQueueUrl, Entries })),
+      );
+    }
+  };
   return {
     async count() {
-      const name = 'ApproximateNumberOfMessages';
       const { Attributes } = await asking(`counting the messages of ${deadLetterQueueUrl}`, () =>
-        client.send(new GetQueueAttributesCommand({ QueueUrl: deadLetterQueueUrl, AttributeNames: [name] })),
+        client.send(
+          new GetQueueAttributesCommand({
+            QueueUrl: deadLetterQueueUrl,
+            AttributeNames: ['ApproximateNumberOfMessages', 'ApproximateNumberOfMessagesNotVisible'],
+          }),
+        ),
       );
-      return Number(Attributes?.[name] ?? 0);
+      return {
+        visible: Number(Attributes?.ApproximateNumberOfMessages ?? 0),
+        hidden: Number(Attributes?.ApproximateNumberOfMessagesNotVisible ?? 0),
+      };
     },
     async hold(limit, progress) {
       const held = new Map<string, DeadLetter>();
@@ -70,30 +92,22 @@ export function createSqsDeadLetters(client: SQSClient, deadLetterQueueUrl: stri
               MaxNumberOfMessages: Math.min(messagesPerCall, limit - held.size),
               VisibilityTimeout: heldSeconds,
               WaitTimeSeconds: waitSeconds,
-              MessageSystemAttributeNames: ['SentTimestamp'],
+              MessageSystemAttributeNames: ['SentTimestamp', 'ApproximateReceiveCount'],
               MessageAttributeNames: ['All'],
             }),
           ),
-        );
+        ).catch(async (error: unknown) => {
+          // What went wrong is to be told, and not that they come back later than they might.
+          await putBack([...held.values()]).catch(() => {});
+          throw error;
+        });
         empty = Messages.length === 0 ? empty + 1 : 0;
         for (const message of Messages) held.set(message.MessageId ?? '', toLetter(message));
         progress(held.size);
       }
       return [...held.values()].sort((a, b) => (a.sentAt < b.sentAt ? -1 : 1));
     },
-    async putBack(letters) {
-      for (let from = 0; from < letters.length; from += messagesPerCall) {
-        const Entries = letters.slice(from, from + messagesPerCall).map(({ receiptHandle }, index) => ({
-          Id: String(index),
-          ReceiptHandle: receiptHandle,
-          VisibilityTimeout: 0,
-        }));
-        // One that can't be shown again at once comes back by itself.
-        await asking(`showing messages of ${deadLetterQueueUrl} again`, () =>
-          client.send(new ChangeMessageVisibilityBatchCommand({ QueueUrl: deadLetterQueueUrl, Entries })),
-        );
-      }
-    },
+    putBack,
     async retry(letter) {
       await asking(`sending the message ${letter.messageId} to ${queueUrl}`, () =>
         client.send(new SendMessageCommand({ QueueUrl: queueUrl, MessageBody: letter.body })),
@@ -120,6 +134,7 @@ function toLetter({
     messageId: MessageId,
     body: Body,
     sentAt: new Date(Number(Attributes?.SentTimestamp ?? 0)).toISOString(),
+    received: Number(Attributes?.ApproximateReceiveCount ?? 0),
     ...(code === '' ? {} : { delivery: { code, message: attribute('ERROR_MESSAGE'), ruleArn: attribute('RULE_ARN') } }),
     receiptHandle: ReceiptHandle,
   };

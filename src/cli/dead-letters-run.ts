@@ -1,13 +1,23 @@
+import { existsSync } from 'node:fs';
 import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
+import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
 import { SQSClient } from '@aws-sdk/client-sqs';
+import { createCloudWatchErrorLog, type ErrorLog } from '../aws/cloudwatch-error-log.ts';
 import { createSqsDeadLetters, type DeadLetter, type DeadLetters } from '../aws/sqs-dead-letters.ts';
 import { LayerwardError } from '../domain/errors.ts';
 import type { Policy } from '../domain/policy.ts';
 import { readAgents } from '../service/agent-files.ts';
+import { replayRecord } from '../service/replay.ts';
 import { askConsent, requireConsent } from './apply-session.ts';
 import { connect } from './connection.ts';
 import type { DeadLetterOptions, HandleLettersOptions, ListLettersOptions } from './dead-letters.ts';
-import { type DeadLettersOutcome, describeLetter, letterLine, renderDeadLetters } from './dead-letters-report.ts';
+import {
+  type DeadLettersOutcome,
+  describeLetter,
+  type LetterErrors,
+  letterLine,
+  renderDeadLetters,
+} from './dead-letters-report.ts';
 import { findStack } from './deployed-stack.ts';
 import { type ExitCode, exitCode, WrongUse } from './exit-code.ts';
 import { writeWhole } from './plan-writing.ts';
@@ -21,23 +31,40 @@ const mostLetters = 10_000;
 
 interface Opened {
   readonly letters: DeadLetters;
+  readonly errorLog: ErrorLog;
   readonly policy: Policy;
   readonly ownRoleArns: readonly string[];
 }
 
 /** Shows the letters. */
 export async function listLetters(options: ListLettersOptions): Promise<ExitCode> {
-  const { letters, policy, ownRoleArns } = await open(options);
-  const total = await letters.count();
+  const { letters, errorLog, policy, ownRoleArns } = await open(options);
+  const { visible, hidden } = await letters.count();
   const held = await hold(letters, options.limit);
   await letters.putBack(held);
+  const errors = await readErrors(held, errorLog);
   const report = {
-    total: Math.max(total, held.length),
-    letters: held.map((letter) => describeLetter(letter, ownRoleArns, policy)),
+    total: Math.max(visible, held.length),
+    hidden,
+    letters: held.map((letter) => describeLetter(letter, errors, ownRoleArns, policy)),
   };
   if (options.json) printJson(report);
   else print(renderDeadLetters(report));
   return held.length > 0 ? exitCode.found : exitCode.done;
+}
+
+/** What the log says of letters that the queue gave up on. Whoever may not read it is told so, and sees the rest. */
+async function readErrors(held: readonly DeadLetter[], errorLog: ErrorLog): Promise<LetterErrors> {
+  const failed = held.filter(({ delivery }) => !delivery);
+  const [oldest] = failed;
+  if (!oldest) return { logged: new Map() };
+  try {
+    const messageIds = failed.map(({ messageId }) => messageId);
+    return { logged: await errorLog.latest(messageIds, new Date(oldest.sentAt)) };
+  } catch (error) {
+    if (!(error instanceof LayerwardError)) throw error;
+    return { logged: new Map(), problem: error.message };
+  }
 }
 
 /** Sends letters through again. */
@@ -73,6 +100,7 @@ async function handle(
   if (ids.length > 0 === (options.all === true))
     throw new WrongUse('name letters by their ids, or say --all: layerward dead-letters list shows them');
   requireConsent(options);
+  if (file !== undefined && existsSync(file)) throw new WrongUse(`${file} is there already: name another file`);
   const { letters, policy, ownRoleArns } = await open(options);
   const held = await hold(letters, mostLetters);
   const report: DeadLettersOutcome = {
@@ -89,7 +117,7 @@ async function handle(
       if (file !== undefined) writeWhole(file, chosen.map(lineOf).join(''));
     }
     for (const letter of chosen) {
-      const { functionArn } = describeLetter(letter, ownRoleArns, policy);
+      const { functionArn } = replayRecord({ body: letter.body }, ownRoleArns, policy);
       const answer = await act(letters, letter).then(
         () => ({ outcome, detail: '' }) as const,
         (error: unknown) => {
@@ -106,6 +134,8 @@ async function handle(
   } finally {
     await letters.putBack(left);
   }
+  const { visible } = await letters.count();
+  if (options.all && visible > 0) tell(`About ${visible} more are there, new ones among them: ask again.`);
   if (options.json) printJson(report);
   else if (report.letters.length === 0) print('There are no dead letters: nothing was given up on.');
   else if (file !== undefined) tell(`They are kept in ${file}: layerward replay ${file}`);
@@ -146,21 +176,24 @@ async function open(options: DeadLetterOptions): Promise<Opened> {
   const connection = await connect(options);
   const stack = await findStack(connection, options.stack);
   const deadLetterQueueUrl = stack?.outputs['DeadLetterQueueUrl'];
-  const queueUrl =
-    stack &&
-    (await physicalIdOf(
-      connection.client((given) => new CloudFormationClient(given)),
-      stack.stackName,
-      'ChangeQueue',
-    ));
+  const cloudFormation = connection.client((given) => new CloudFormationClient(given));
+  const [queueUrl, logGroupName] = stack
+    ? await Promise.all(
+        ['ChangeQueue', 'RemediateLogGroup'].map((logicalId) =>
+          physicalIdOf(cloudFormation, stack.stackName, logicalId),
+        ),
+      )
+    : [];
   if (!stack || !deadLetterQueueUrl || !queueUrl)
     throw new WrongUse(
       `there is no stack ${options.stack} with its queues in account ${connection.accountId}, ${connection.region}: give --region, ` +
         '--profile or --stack for where Layerward is deployed',
     );
-  const client = connection.client((given) => new SQSClient(given));
+  const sqs = connection.client((given) => new SQSClient(given));
+  const logs = connection.client((given) => new CloudWatchLogsClient(given));
   return {
-    letters: createSqsDeadLetters(client, deadLetterQueueUrl, queueUrl),
+    letters: createSqsDeadLetters(sqs, deadLetterQueueUrl, queueUrl),
+    errorLog: createCloudWatchErrorLog(logs, logGroupName ?? `/aws/lambda/${stack.stackName}-remediate`),
     policy,
     ownRoleArns: (stack.outputs['HubRoleArns'] ?? '').split(',').filter(Boolean),
   };

@@ -50,17 +50,20 @@ function withLetters(command: Command): Command {
 
 function listCommand(finish: (code: ExitCode) => void): Command {
   return withLetters(new Command('list'))
-    .description('Show what was given up on: which function, whose change, and why.')
+    .description('Show what was given up on: which function, whose change, why, and what to do.')
     .option('--limit <count>', 'how many to show', readCount, 100)
     .option('--json', 'print one object')
     .addHelpText(
       'after',
       `
-Nothing is taken off the queue. Whoever else reads it at the same moment may not see all of it.
+Nothing is taken off the queue. Whoever else reads it at the same moment may not see all of it; after Ctrl-C that takes up
+to five minutes. Why, is told by EventBridge's own words, or by those of the function's log. Bodies of letters, which may
+hold anything, are never shown.
 
 Examples:
   $ npx layerward dead-letters list
   $ npx layerward dead-letters list --limit 1000 --json | jq -r '.letters[].functionArn' | sort -u
+  $ npx layerward dead-letters list --json | jq -r '.letters[] | select(.code == "unreadable").messageId'
 
 Exit codes: 0 there are none, 1 there are some, 2 used wrongly, 3 AWS or the system failed.`,
     )
@@ -100,14 +103,14 @@ function dropCommand(finish: (code: ExitCode) => void): Command {
     .description('Delete letters that are of no use, after asking; a file keeps them.')
     .argument('[id...]', 'ids as the list shows them, or their beginnings')
     .option('--all', 'all of them')
-    .option('--keep <file>', 'what keeps them (default: dead-letters-TIME.jsonl)')
+    .option('--keep <file>', 'a new file that keeps them (default: dead-letters-TIME.jsonl)')
     .option('--yes', 'ask nothing')
     .option('--json', 'print one object at the end; what is asked and told goes to standard error')
     .addHelpText(
       'after',
       `
-The file is written before anything is deleted, and layerward replay reads it. The next sweep looks at functions that
-opted in whether or not an event told of them.
+The file is written before anything is deleted, for its owner's eyes only, and layerward replay reads it. The next sweep
+looks at functions that opted in whether or not an event told of them.
 
 Examples:
   $ npx layerward dead-letters drop 3f1c9a2e

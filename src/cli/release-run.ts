@@ -1,3 +1,4 @@
+import { rebuiltDetail } from '../domain/attachment.ts';
 import { parseFunctionArn } from '../domain/function-arn.ts';
 import type { Applied } from '../service/apply-plans.ts';
 import { releasingPolicy } from '../service/release-all.ts';
@@ -24,7 +25,10 @@ export async function runRelease(names: readonly string[], options: ReleaseOptio
 
   const plan = await makePlan(sight, names, {});
   say(renderPlan({ ...plan, unchanged: plan.unchanged.map(inWords) }, 'what the records know'));
-  for (const { functionArn } of plan.entries) await warnOfReturn(functionArn, opened);
+  for (const { functionArn } of plan.entries) {
+    await warnOfLoss(functionArn, opened.records);
+    await warnOfReturn(functionArn, opened);
+  }
   const settled = plan.unchanged.map(settledOf);
   if (plan.entries.length > 0)
     await askConsent(
@@ -68,6 +72,13 @@ function settledOf(unchanged: Unchanged): Applied {
   return reason === 'excluded'
     ? { functionArn, outcome: 'unchanged', detail: nothingText(unchanged) }
     : { functionArn, outcome: 'blocked', detail: `${status}: ${reason}: ${detail}` };
+}
+
+/** What was made anew does not know all that the function was before. */
+async function warnOfLoss(functionArn: string, records: NonNullable<OpenSight['records']>): Promise<void> {
+  const record = await records.find(functionArn);
+  const isRebuilt = [record?.attachment, ...(record?.pending ?? [])].some((one) => one?.isRebuilt);
+  if (isRebuilt) tell(paragraph(`${parseFunctionArn(functionArn)?.functionName}: ${rebuiltDetail}.`));
 }
 
 /** What has the opt-in tag is protected again by whoever looks next. */

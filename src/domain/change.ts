@@ -24,7 +24,7 @@ export type FollowUpPurpose =
   | 'throttled'
   | 'revision-changed'
   | 'tags-unreadable'
-  /** A service did not answer, or had a trouble of its own. */
+  /** Something that it needs could not be had: an answer of a service, the policy, the place of its account. */
   | 'unavailable'
   /** The turn that was reserved for it has come. */
   | 'turn'

@@ -6,11 +6,13 @@ import type { FunctionRecord } from '../domain/record.ts';
 import type { Situation } from '../domain/situation.ts';
 import { refusalIn } from './explain-advice.ts';
 
-const thereBefore = 'It was when Layerward first saw it, so a release leaves it as it is.';
-
-/** Whether the agent was there already when the record was made: by hand, by the team's own code, or before a table was lost. */
-function wasThereBefore({ applied, before }: Attachment): boolean {
-  return before.layers.some(({ arn }) => arn === applied.layerArn);
+/** What a release would not do, where it is less than people expect. */
+function releaseNote({ applied, before, isRebuilt }: Attachment): string {
+  if (isRebuilt)
+    return ' Its record was lost and made anew, so a release gives back the Handler, but nothing else that the team had in the agent’s places.';
+  // By hand, by the team's own code, or before a table was lost of which nobody has said so.
+  const wasThereBefore = before.layers.some(({ arn }) => arn === applied.layerArn);
+  return wasThereBefore ? ' It was when Layerward first saw it, so a release leaves it as it is.' : '';
 }
 
 /** A decision in a sentence, for somebody who has never heard of Layerward's codes. */
@@ -42,7 +44,7 @@ export function summarize(
     case 'release':
       return `${name} gets back what it had before Layerward: ${decision.detail}.`;
     case 'compliant':
-      return `${name} is protected: all that ${agent} needs is in place.${wasThereBefore(decision.attachment) ? ` ${thereBefore}` : ''}`;
+      return `${name} is protected: all that ${agent} needs is in place.${releaseNote(decision.attachment)}`;
     case 'waiting':
       return `${name} can’t be changed right now, since AWS is still at work on it: ${decision.detail}.`;
     case 'drifted': {

@@ -1,5 +1,5 @@
 import type { Change } from '../domain/change.ts';
-import { LayerwardError, ServiceUnavailable } from '../domain/errors.ts';
+import { LayerwardError } from '../domain/errors.ts';
 import { type FunctionArn, formatFunctionArn } from '../domain/function-arn.ts';
 import { lookAgain, remediate, type World } from './remediate.ts';
 
@@ -59,11 +59,11 @@ export async function remediateBatch(messages: readonly Message[], read: ReadMes
 }
 
 /**
- * A trouble of a service's own passes within seconds, most of the time, and a message that fails stays away for minutes;
- * so the look is put on the queue again. Where that fails too, or has been done too often, the message comes back.
+ * Most troubles that pass do so within seconds, and a message that fails stays away for minutes; so the look is put on the
+ * queue again. Where that fails too, or has been done too often, the message comes back.
  */
 async function comesBackSooner(error: unknown, changes: readonly Change[], world: World): Promise<boolean> {
-  if (!(error instanceof ServiceUnavailable)) return false;
+  if (!(error instanceof LayerwardError && error.retryable)) return false;
   return lookAgain(changes, 'unavailable', world).then(
     () => true,
     () => false,

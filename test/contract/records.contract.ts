@@ -14,6 +14,8 @@ export interface RecordsUnderTest {
   readonly records: Records & RecordQueries & SweepRecords & AttachedRecords;
   /** The calls of DynamoDB, where it is called. */
   readonly calls?: readonly DynamoDbCall[];
+  /** Says that records are lost, as people do by docs/operations.md. */
+  readonly sayLost: () => Promise<void>;
   /** Takes the table away and answers its name, where there is one. */
   readonly dropTable?: () => Promise<string>;
   close(): Promise<void>;
@@ -205,10 +207,12 @@ export function defineRecordsContract(name: string, create: () => Promise<Record
         const functionArn = arnOf('steps');
         for (const step of [
           { status: 'drifted', action: 'sent' },
+          { status: 'blocked', action: 'none', reason: 'credentials-missing' },
+          { status: 'blocked', action: 'none', reason: 'aws-refused' },
           { status: 'protected', action: 'repaired' },
         ] as const)
           await records.remember(at(1, { functionArn, ...step }));
-        expect(await all(records.history(functionArn))).toHaveLength(2);
+        expect(await all(records.history(functionArn))).toHaveLength(4);
       });
 
       it('of any form comes back exactly', async () => {
@@ -492,6 +496,14 @@ export function defineRecordsContract(name: string, create: () => Promise<Record
       }, 60_000);
     });
 
+    describe('all records', () => {
+      it('are there, until somebody says that some are lost', async () => {
+        expect(await records.areLost()).toBe(false);
+        await test.sayLost();
+        expect(await records.areLost()).toBe(true);
+      });
+    });
+
     describe('every question', () => {
       it('is answered without reading the whole table', () => {
         if (!test.calls) return;
@@ -510,6 +522,7 @@ export function defineRecordsContract(name: string, create: () => Promise<Record
           () => records.save(record),
           () => records.forget(record),
           () => records.remember(outcomeOf()),
+          () => records.areLost(),
           () => all(records.history(record.functionArn)),
           () => all(records.withStatus('blocked')),
           () => all(records.drifted(new Date('2026-11-23'), new Date('2026-11-23'))),
@@ -522,7 +535,9 @@ export function defineRecordsContract(name: string, create: () => Promise<Record
           const error = await call().catch((caught: unknown) => caught);
           expect(error).toBeInstanceOf(InvalidInput);
           expect(String(error)).toMatch(
-            new RegExp(`failed: there is no table ${table}; restore it or deploy again: see docs/operations\\.md$`),
+            new RegExp(
+              `failed: there is no table ${table}; restore it or deploy again: see docs/operations\\.md#the-table-is-lost$`,
+            ),
           );
         }
       });

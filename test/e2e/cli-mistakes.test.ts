@@ -41,7 +41,7 @@ beforeAll(async () => {
     const functionArn = `arn:aws:lambda:eu-west-1:${accountId}:function:twin`;
     await stage.records.save({ ...record, functionArn, version: 1 });
   }
-}, 90_000);
+});
 afterAll(() => sandbox?.stop());
 
 type Environment = Readonly<Record<string, string>>;

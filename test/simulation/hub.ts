@@ -121,6 +121,7 @@ export function createHub(
         save: (record) => table('PutItem', () => saveNow(record)),
         forget: (record) => table('DeleteItem', () => forgetNow(record)),
         remember: (outcome) => table('PutItem', () => void rememberNow(outcome)),
+        areLost: () => table('GetItem', () => false),
         saveCoverage: (one) => table('PutItem', () => void records.coverage.set(`${one.sweepId} ${one.what}`, one)),
       },
       alerts: tell(alerts, 'SNS'),

@@ -24,6 +24,7 @@ import {
   ReceiveMessageCommand,
   SendMessageCommand,
   SQSClient,
+  StartMessageMoveTaskCommand,
 } from '@aws-sdk/client-sqs';
 import { AssumeRoleCommand, GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -299,6 +300,41 @@ describe('queues and topics', () => {
     await sqs.send(new SendMessageCommand({ QueueUrl, MessageBody }));
     const { Messages } = await sqs.send(new ReceiveMessageCommand({ QueueUrl, WaitTimeSeconds: 1 }));
     expect(Messages?.[0]?.Body).toBe(MessageBody);
+  });
+
+  it('move dead letters back to where they are asked to, and count their receives anew', async () => {
+    const sqs = new SQSClient(as('a', 'sa-east-1'));
+    const arnOf = (name: string) => `arn:aws:sqs:sa-east-1:111122223333:${name}`;
+    const { QueueUrl: dead } = await sqs.send(new CreateQueueCommand({ QueueName: 'dead' }));
+    const { QueueUrl: living } = await sqs.send(new CreateQueueCommand({ QueueName: 'living' }));
+    const bodies = Array.from({ length: 25 }, (_, index) => `letter ${index}`);
+    const MessageAttributes = { kind: { DataType: 'String', StringValue: 'late' } };
+    for (const MessageBody of bodies)
+      await sqs.send(new SendMessageCommand({ QueueUrl: dead, MessageBody, MessageAttributes }));
+    const move = (SourceArn: string, DestinationArn: string) =>
+      sqs.send(new StartMessageMoveTaskCommand({ SourceArn, DestinationArn }));
+    expect((await move(arnOf('dead'), arnOf('living'))).TaskHandle).toBeTruthy();
+    const found: (string | undefined)[] = [];
+    for (let round = 0; round < 3; round++) {
+      const { Messages = [] } = await sqs.send(
+        new ReceiveMessageCommand({
+          QueueUrl: living,
+          MaxNumberOfMessages: 10,
+          MessageAttributeNames: ['All'],
+          MessageSystemAttributeNames: ['ApproximateReceiveCount'],
+        }),
+      );
+      for (const message of Messages) {
+        expect(message).toMatchObject({ MessageAttributes, Attributes: { ApproximateReceiveCount: '1' } });
+        found.push(message.Body);
+      }
+    }
+    expect(found.sort()).toEqual([...bodies].sort());
+    expect((await sqs.send(new ReceiveMessageCommand({ QueueUrl: dead }))).Messages).toBeUndefined();
+    await expect(move(arnOf('nowhere'), arnOf('living'))).rejects.toMatchObject({ name: 'QueueDoesNotExist' });
+    await expect(sqs.send(new StartMessageMoveTaskCommand({ SourceArn: arnOf('dead') }))).rejects.toThrow(
+      'only with a DestinationArn',
+    );
   });
 
   it('wrap notifications with the hub account, and pick the text for queues', async () => {

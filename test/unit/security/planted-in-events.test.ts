@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { followUpMessage } from '../../../src/domain/change-message.ts';
 import { replayRecord } from '../../../src/service/replay.ts';
@@ -136,6 +137,14 @@ describe('a secret that is planted in an event', () => {
     const kept = leaksBy(searched, (way) => !inPassing.includes(way));
     expect(kept).toEqual([...told, ...toldAgain, 'detail.eventId'].sort());
     expect(leaksBy(searched).filter((path) => !kept.includes(path))).toEqual(mentioned);
+  });
+
+  it('gets out by fields that docs/security.md lists', () => {
+    const page = readFileSync('docs/security.md', 'utf8');
+    const names = told.flatMap((path) =>
+      path.split('.').filter((name) => !['detail', 'sessionContext', 'sessionIssuer'].includes(name)),
+    );
+    expect([...new Set(names)].filter((name) => !page.includes(`\`${name}\``))).toEqual([]);
   });
 
   it('gets out of no message that is not an event', async () => {

@@ -126,7 +126,7 @@ describe('what goes wrong with one message', () => {
       new AccessDenied('reading function failed'),
       { code: 'access-denied', retryable: false },
     ],
-    ['the policy is broken', new PolicyUnusable('no policy'), { code: 'policy-unusable', retryable: true }],
+    ['AWS’s answer makes no sense', new InvalidInput('no RevisionId'), { code: 'invalid-input', retryable: false }],
     ['something is wrong with ourselves', new TypeError('x is not a function'), { code: 'unexpected' }],
   ])('where %s brings back every message of that function, and of no other', async (_, error, logged) => {
     const { world, functions, logs } = createWorld();
@@ -227,12 +227,13 @@ describe('a part of AWS that fails', () => {
   });
 
   it('the policy that can’t be used: nothing is decided about anything', async () => {
-    const { world, functions, records, logs } = createWorld();
+    const { world, functions, records, logs, queue } = createWorld();
     functions.put(snapshotOf());
     functions.put(snapshotOf({ arn: other }));
     const unusable = new PolicyUnusable('AppConfig has no policy for Layerward');
     const failing: World = { ...world, policies: { current: () => Promise.reject(unusable) } };
-    expect((await deliver(failing, messageOf('one'), messageOf('two', 'invoices'))).sort()).toEqual(['one', 'two']);
+    expect(await deliver(failing, messageOf('one'), messageOf('two', 'invoices'))).toEqual([]);
+    expect(queue).toMatchObject([{ delaySeconds: 1 }, { delaySeconds: 1 }]);
     expect(functions.calls).toEqual(['GetFunction', 'GetFunction']);
     expect(records.calls).toEqual([]);
     expect(messagesOf(logs)).toMatchObject([{ code: 'policy-unusable' }, { code: 'policy-unusable' }]);
@@ -241,7 +242,7 @@ describe('a part of AWS that fails', () => {
   it('the policy that names organizational units that nobody can see: nothing is decided', async () => {
     const { world, functions, logs } = createWorld('exclude: { organizationalUnits: [ou-ab12-cdefgh34] }');
     functions.put(snapshotOf());
-    expect(await deliver(world, messageOf('one'))).toEqual(['one']);
+    expect(await deliver(world, messageOf('one'))).toEqual([]);
     expect(functions.calls).toEqual(['GetFunction']);
     expect(messagesOf(logs)).toMatchObject([{ code: 'policy-unusable', retryable: true }]);
   });

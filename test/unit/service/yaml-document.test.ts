@@ -168,7 +168,7 @@ describe('a document that can’t be used', () => {
           path: 'mode',
           line: 2,
           column: 7,
-          message: 'loud is not known; did you mean audit? One of: enforce, audit',
+          message: 'must be one of: enforce, audit',
         },
       ]);
     }
