@@ -269,7 +269,7 @@ describe('a policy beside its agents', () => {
       'groups.default.parameters.site: the agent acme-guard needs it; one of: one, two',
     ]);
     expect(found(withGroup({ parameters: { site: 'three' } }))).toEqual([
-      'groups.default.parameters.site: three is not one of: one, two',
+      'groups.default.parameters.site: must be one of: one, two',
     ]);
   });
 
