@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { shapeOf } from '../../../src/domain/attachment.ts';
-import { snapshotOf } from '../../fixtures/situation.ts';
+import { snapshotOf } from '../../fixtures/snapshot.ts';
 
 describe('the shape of a function', () => {
   it('is its Handler, its layers and its variables, and nothing else', () => {

@@ -6,8 +6,8 @@ import { type Policy, policySchema, select } from '../../../src/domain/policy.ts
 import { bearsTraces, type Situation, View } from '../../../src/domain/situation.ts';
 import type { Snapshot } from '../../../src/domain/snapshot.ts';
 import { acmeGuard } from '../../fixtures/acme-guard.ts';
+import { arn, snapshotOf as nodeSnapshot } from '../../fixtures/snapshot.ts';
 
-const arn = { partition: 'aws', region: 'us-east-1', accountId: '111122223333', functionName: 'orders' };
 const functionArn = 'arn:aws:lambda:us-east-1:111122223333:function:orders';
 const layer = (name: string, version: number, account = '777788889999') =>
   `arn:aws:lambda:us-east-1:${account}:layer:${name}:${version}`;
@@ -31,28 +31,9 @@ const policyOf = (changes: Readonly<Record<string, unknown>> = {}): Policy =>
     ...changes,
   });
 
-/** An opted-in function with nothing of ours on it. */
-function snapshotOf(
-  changes: Partial<Snapshot> & { readonly variables?: Readonly<Record<string, string>> } = {},
-): Snapshot {
-  const { variables = {}, ...rest } = changes;
-  return {
-    arn,
-    packageType: 'Zip',
-    runtime: 'nodejs22.x',
-    architecture: 'x86_64',
-    handler: 'index.handler',
-    layers: [],
-    environment: { readable: true, variables },
-    tags: { readable: true, values: { 'layerward:protect': 'on' } },
-    state: 'Active',
-    lastUpdateStatus: 'Successful',
-    lastUpdateStatusReason: undefined,
-    revisionId: 'revision-1',
-    masterArn: undefined,
-    ...rest,
-  };
-}
+/** An opted-in function that the agent serves, with nothing of ours on it. */
+const snapshotOf = (changes: Parameters<typeof nodeSnapshot>[0] = {}) =>
+  nodeSnapshot({ runtime: 'nodejs22.x', ...changes });
 
 function situationOf(
   snapshot: Snapshot,
