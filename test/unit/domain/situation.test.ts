@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { Agents } from '../../../src/domain/agent.ts';
-import type { Attachment } from '../../../src/domain/attachment.ts';
+import { type Attachment, rebuiltDetail } from '../../../src/domain/attachment.ts';
 import { decide, rows } from '../../../src/domain/decide.ts';
 import { type Policy, policySchema, select } from '../../../src/domain/policy.ts';
-import { bearsTraces, type Situation, View } from '../../../src/domain/situation.ts';
+import { bearsTraces, type Situation, View, withRebuiltAttachment } from '../../../src/domain/situation.ts';
 import type { Snapshot } from '../../../src/domain/snapshot.ts';
 import { acmeGuard } from '../../fixtures/acme-guard.ts';
 import { arn, snapshotOf as nodeSnapshot } from '../../fixtures/snapshot.ts';
@@ -383,6 +383,33 @@ describe('a release', () => {
     });
   });
 
+  it('sends nothing where all of ours is off again', () => {
+    const { before, ...attachment } = attached();
+    const had = { ...attachment, before: { ...before, variables: { ACME_MODE: 'watch' } } };
+    expect(decided(snapshotOf({ tags: optedOut }), { attachment: had })).toMatchObject({ plan: undefined });
+  });
+
+  it('takes off what leads into the layer, though the record does not know of it', () => {
+    const { applied, ...attachment } = attached();
+    const older = { ...attachment, applied: { ...applied, variables: {} } };
+    const variables = { AWS_LAMBDA_EXEC_WRAPPER: '/opt/acme/start' };
+    const left = snapshotOf({ tags: optedOut, layers: [ours], variables });
+    expect(decided(left, { attachment: older })).toMatchObject({ plan: { update: away } });
+    expect(decided(left, { attachment: { ...older, agent: 'other-guard' } })).toMatchObject({
+      plan: { update: { Layers: [] } },
+    });
+    expect(decided(left, { attachment: { ...older, agent: 'other-guard' } })).not.toHaveProperty(
+      'plan.update.Environment',
+    );
+  });
+
+  it('says where the record was made anew', () => {
+    const attachment = { ...attached(), isRebuilt: true } as const;
+    expect(decided(whole({ tags: optedOut }), { attachment })).toMatchObject({
+      detail: `its opt-in tag was taken off; ${rebuiltDetail}`,
+    });
+  });
+
   it('is none where nothing was attached', () => {
     expect(() => new View(situationOf(whole())).toRelease('opted-out')).toThrow(
       new TypeError('nothing was attached, so nothing can be released'),
@@ -402,6 +429,36 @@ describe('a view of a function', () => {
     expect(view.goal).toBe(view.goal);
     expect(view.target).toBe(view.target);
     expect(view.drift).toBe(view.drift);
+  });
+});
+
+describe('a function whose record is lost', () => {
+  it('has what most likely is ours on it', () => {
+    const situation = situationOf(whole({ layers: [team(1), layer('acme-node', 2)] }));
+    expect(withRebuiltAttachment(situation)).toStrictEqual({
+      ...situation,
+      attachment: {
+        agent: 'acme-guard',
+        variant: 'node',
+        group: 'default',
+        isRebuilt: true,
+        applied: {
+          layerArn: layer('acme-node', 2),
+          handler: 'index.handler',
+          variables: { AWS_LAMBDA_EXEC_WRAPPER: '/opt/acme/start' },
+          secretVariables: ['ACME_KEY', 'ACME_SECRET'],
+        },
+        before: { handler: 'index.handler', layers: [], variables: {} },
+      },
+    });
+  });
+
+  it.each<[string, Partial<Snapshot>]>([
+    ['the agent can’t serve it', { runtime: 'java21' }],
+    ['AWS does not show its variables', { environment: { readable: false, errorCode: 'AccessDenied' } }],
+  ])('is as it is where %s', (_, changes) => {
+    const situation = situationOf(whole(changes));
+    expect(withRebuiltAttachment(situation)).toBe(situation);
   });
 });
 
