@@ -199,5 +199,5 @@ function variablesOf({ credentials, variables, regionVariables, settings, varian
 }
 
 function parametersIn(template: string): string[] {
-  return [...template.matchAll(/\$\{(\w+)\}/g)].map((match) => match[1] ?? '');
+  return [...template.matchAll(/(?<=\$\{)\w+(?=\})/g)].map((match) => match[0]);
 }

@@ -48,9 +48,9 @@ export function findVariant(
   runtime: string | undefined,
   architecture: string,
 ): { readonly found: Variant } | { readonly missing: 'runtime' | 'architecture' } {
-  const ofRuntime = agent.variants.filter((variant) => runtime !== undefined && variant.runtimes.includes(runtime));
+  const ofRuntime = agent.variants.filter((variant) => variant.runtimes.some((served) => served === runtime));
   if (ofRuntime.length === 0) return { missing: 'runtime' };
-  const found = ofRuntime.find((variant) => (variant.architectures as string[]).includes(architecture));
+  const found = ofRuntime.find((variant) => variant.architectures.some((served) => served === architecture));
   return found ? { found } : { missing: 'architecture' };
 }
 

@@ -29,7 +29,6 @@ const envelope = z.object({
   source: z.string(),
   'detail-type': z.string(),
   account: z.string().default(''),
-  region: z.string().default(''),
   time: z.string().default(''),
   resources: z.array(z.string()).default([]),
   detail: z.record(z.string(), z.unknown()),

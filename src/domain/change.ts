@@ -71,7 +71,7 @@ export const followUpAttempts = 14;
  * to about an hour. `spread` (0 to 1) sets apart those that failed together.
  */
 export function followUpDelay(attempt: number, spread: number, atLeastSeconds = 0): number {
-  const growing = 2 ** Math.min(attempt - 1, 10);
+  const growing = 2 ** (attempt - 1);
   return Math.min(longestDelay, Math.max(Math.ceil(atLeastSeconds), Math.round(growing * (1 + spread / 2))));
 }
 

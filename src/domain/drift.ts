@@ -46,7 +46,7 @@ function layerDrift(current: readonly string[], target: readonly string[], goal:
   const path = 'Layers';
   if (target.every((arn) => current.includes(arn)))
     return removed.map((actual) => ({ code: 'layer-of-other-variant', path, actual }));
-  const name = parseLayerArn(goal.layerArn)?.layerName;
+  const name = goal.variant.layer.name;
   const replaced = removed.find((arn) => parseLayerArn(arn)?.layerName === name) ?? removed[0];
   const expected = goal.layerArn;
   if (replaced === undefined) return [{ code: 'layer-missing', path, expected }];

@@ -1,3 +1,5 @@
+import * as z from 'zod';
+
 /** A Lambda function's ARN, taken apart; always the unqualified function, never a version or an alias of it. */
 export interface FunctionArn {
   readonly partition: string;
@@ -7,18 +9,21 @@ export interface FunctionArn {
 }
 
 const functionArn =
-  /^arn:(?<partition>aws[a-z-]*):lambda:(?<region>[a-z]{2,}(?:-[a-z0-9]+)+):(?<accountId>\d{12}):function:(?<functionName>[A-Za-z0-9_-]{1,140})(?::(?<qualifier>\$LATEST|[A-Za-z0-9_-]{1,128}))?$/;
+  /^arn:(?<partition>aws[a-z-]*):lambda:(?<region>[a-z]{2,}(?:-[a-z0-9]+)+):(?<accountId>\d{12}):function:(?<functionName>[A-Za-z0-9_-]{1,140})(?::(?:\$LATEST|[A-Za-z0-9_-]{1,128}))?$/;
+
+const functionArnParts = z.object({
+  partition: z.string(),
+  region: z.string(),
+  accountId: z.string(),
+  functionName: z.string(),
+});
 
 /**
  * Reads a function's ARN, qualified (`…:function:name:1`) or not; the qualifier is dropped, since only `$LATEST` can be
  * changed. Answers `undefined` for anything else: a layer, an event source mapping, a name, text.
  */
 export function parseFunctionArn(text: string): FunctionArn | undefined {
-  const groups = functionArn.exec(text)?.groups;
-  if (!groups) return undefined;
-  const { partition, region, accountId, functionName } = groups;
-  if (!partition || !region || !accountId || !functionName) return undefined;
-  return { partition, region, accountId, functionName };
+  return functionArnParts.safeParse(functionArn.exec(text)?.groups).data;
 }
 
 /** Writes the unqualified ARN. */

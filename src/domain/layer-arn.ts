@@ -1,3 +1,5 @@
+import * as z from 'zod';
+
 /** A layer version's ARN, taken apart. */
 export interface LayerArn {
   readonly partition: string;
@@ -10,13 +12,17 @@ export interface LayerArn {
 const layerArn =
   /^arn:(?<partition>aws[a-z-]*):lambda:(?<region>[a-z0-9-]+):(?<accountId>\d{12}):layer:(?<layerName>[A-Za-z0-9_-]{1,140}):(?<version>\d{1,9})$/;
 
+const layerArnParts = z.object({
+  partition: z.string(),
+  region: z.string(),
+  accountId: z.string(),
+  layerName: z.string(),
+  version: z.coerce.number(),
+});
+
 /** Reads a layer version's ARN; `undefined` for anything else. */
 export function parseLayerArn(text: string): LayerArn | undefined {
-  const groups = layerArn.exec(text)?.groups;
-  if (!groups) return undefined;
-  const { partition, region, accountId, layerName, version } = groups;
-  if (!partition || !region || !accountId || !layerName || !version) return undefined;
-  return { partition, region, accountId, layerName, version: Number(version) };
+  return layerArnParts.safeParse(layerArn.exec(text)?.groups).data;
 }
 
 /** Writes the ARN of a layer version. */

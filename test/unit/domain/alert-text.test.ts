@@ -55,6 +55,7 @@ describe('the text of an alert', () => {
       .split(/[\n\r\u2028\u2029]/)
       .map((line) => line.split(':')[0]);
     expect(labels).toEqual(['Function', 'Where', 'What', 'Drift', 'Who', 'By', 'Done', 'To do', 'ARN']);
+    expect(alertText(outcome)).toContain(': x\ufffdDone:     put back and verified\ufffd\ufffd\ufffd[2J\ufffd\ufffd\n');
     expect(alertSubject(outcomeOf({ functionArn: forged }))).toMatch(/^[ -~]{1,100}$/);
   });
 
@@ -168,6 +169,12 @@ describe('the text of an alert', () => {
     `);
   });
 
+  it('says what was brought up to date', () => {
+    expect(alertText(outcomeOf({ action: 'updated' }))).toContain(
+      '\nDone:     brought up to date and verified, 3.5 s after the event\n',
+    );
+  });
+
   it('says what it can of a function whose ARN is none, changed by nobody knows whom', () => {
     const { actor: _, ...cause } = outcomeOf().cause;
     expect(alertText(outcomeOf({ functionArn: 'orders', cause, drift: [], action: 'sent' }))).toMatchInlineSnapshot(`
@@ -202,6 +209,8 @@ describe('the subject of an alert', () => {
     const name = 'a'.repeat(140);
     const long = alertSubject(outcomeOf({ functionArn: `arn:aws:lambda:us-east-1:111122223333:function:${name}` }));
     expect(long).toMatch(/^[\x20-\x7e]{97}\.\.\.$/);
+    const longest = 'a'.repeat(100 - 'Layerward: deleted: '.length);
+    expect(alertSubject(outcomeOf({ status: 'deleted', functionArn: longest }))).toBe(`Layerward: deleted: ${longest}`);
     expect(alertSubject(outcomeOf({ functionArn: 'ördérs\n\u{1f600}' }))).toBe(
       'Layerward: protection removed and put back: ?rd?rs???',
     );

@@ -66,4 +66,24 @@ describe('an outcome', () => {
     expect(announcementMark(outcomeOf())).toBe('protected');
     expect(isForPeople(outcomeOf(), 'protected')).toBe(true);
   });
+
+  it.each<[string, Outcome]>([
+    ['drift', outcomeOf({ status: 'drifted', reason: 'layer-missing', action: 'reported' })],
+    ['a release to come', outcomeOf({ status: 'release', reason: 'opted-out', action: 'reported' })],
+    ['a release', outcomeOf({ status: 'released', reason: 'opted-out', action: 'released' })],
+    ['a contest', outcomeOf({ status: 'contested', reason: 'flapping', action: 'none' })],
+  ])('of %s is told again only once something else was told', (_, outcome) => {
+    expect(isForPeople(outcome, announcementMark(outcome))).toBe(false);
+    expect(isForPeople(outcome, 'blocked layer-limit')).toBe(true);
+  });
+
+  it('is told where somebody’s function is blocked of which nobody knows the agent yet', () => {
+    const { agent: _, ...blocked } = outcomeOf({ status: 'blocked', reason: 'layer-limit', action: 'none' });
+    expect(isForPeople(blocked, undefined)).toBe(true);
+  });
+
+  it.each(['runtime', 'architecture'])('is critical where a release leaves nothing protected, by its %s', (reason) => {
+    expect(severityOf(outcomeOf({ status: 'released', reason, action: 'released' }))).toBe('critical');
+    expect(severityOf(outcomeOf({ status: 'release', reason, action: 'sent' }))).toBe('critical');
+  });
 });

@@ -554,3 +554,322 @@ describe('what comes in and is not what it should be', () => {
     );
   });
 });
+
+describe('an event that leaves something out', () => {
+  const inEvent = (detail: Readonly<Record<string, unknown>>, changes: Readonly<Record<string, unknown>>) =>
+    readEventBridgeEvent(trail.eventBridgeEvent(detail, changes), ownRoles);
+
+  it('is read without an id, an account, a time or resources where it holds a record', () => {
+    const bare = { id: undefined, account: undefined, time: undefined, resources: undefined };
+    expect(arnOf(inEvent(trail.deleteFunctionRecord(), bare))).toBe(trail.functionArn);
+  });
+
+  it('is dropped under no id where it tells of a tag of nothing', () => {
+    const event = trail.tagChangeEvent(['a'], {}, { id: undefined, resources: undefined });
+    expect(readEventBridgeEvent(event, ownRoles)).toStrictEqual({
+      dropped: 'not-a-function',
+      detail: '"" is not a function',
+      eventId: '',
+    });
+  });
+
+  it('is refused where it tells of a tag at no time', () => {
+    expect(() => readEventBridgeEvent(trail.tagChangeEvent(['a'], {}, { time: undefined }), ownRoles)).toThrow(
+      new InvalidInput('the tag change 8a7b6c5d-4e3f-4a2b-9c1d-0e9f8a7b6c5d has the time ""'),
+    );
+  });
+
+  it('tells of tags without their keys', () => {
+    const detail = { service: 'lambda', 'resource-type': 'function' };
+    const event = trail.tagChangeEvent([], {}, { detail });
+    expect(changeOf(readEventBridgeEvent(event, ownRoles)).tagKeys).toStrictEqual([]);
+  });
+
+  it('is of the account in its ARN where the record is of none', () => {
+    const record = trail.updateCodeRecord(false, { recipientAccountId: undefined });
+    expect(arnOf(read(record))).toBe(trail.functionArn);
+    expect(() => read(trail.deleteFunctionRecord({ recipientAccountId: undefined }))).toThrow(
+      'requestParameters.functionName is "orders", recipientAccountId missing, awsRegion "eu-west-1"',
+    );
+  });
+
+  it('has an error message of its own where it was parsed already', () => {
+    expect(() => readEventBridgeEvent({}, ownRoles)).toThrow(/^this is not an EventBridge event: source: /);
+  });
+
+  it('is refused by the first five things that are wrong with it', () => {
+    const types = { eventID: 1, eventName: 1, eventSource: 1, eventTime: 1, awsRegion: 1, readOnly: 1 };
+    expect(() => read(types)).toThrow(
+      new InvalidInput(
+        `this is not a CloudTrail record: ${['eventID', 'eventName', 'eventSource', 'eventTime', 'awsRegion']
+          .map((key) => `${key}: Invalid input: expected string, received number`)
+          .join('; ')}`,
+      ),
+    );
+  });
+});
+
+describe('an event of another account', () => {
+  it('is dropped under the id of the event, whatever record or tag it holds', () => {
+    const dropped = {
+      dropped: 'other-account',
+      detail: `account 444455556666 tells of ${trail.functionArn}, which is not its own`,
+      eventId: '8a7b6c5d-4e3f-4a2b-9c1d-0e9f8a7b6c5d',
+    };
+    const other = { account: '444455556666' };
+    expect(readEventBridgeEvent(trail.eventBridgeEvent(trail.deleteFunctionRecord(), other), ownRoles)).toEqual(
+      dropped,
+    );
+    expect(readEventBridgeEvent(trail.tagChangeEvent(['a'], {}, other), ownRoles)).toEqual(dropped);
+  });
+
+  it('stays dropped for the reason that its record was dropped for', () => {
+    const event = trail.eventBridgeEvent(trail.getFunctionRecord(), { account: '444455556666' });
+    expect(readEventBridgeEvent(event, ownRoles)).toMatchObject({ dropped: 'read-only' });
+  });
+});
+
+describe('the words of what is dropped', () => {
+  it.each([
+    [
+      'another service',
+      trail.deleteFunctionRecord({ eventSource: 's3.amazonaws.com' }),
+      'it is an event of s3.amazonaws.com, not of Lambda',
+    ],
+    [
+      'a failed call',
+      trail.deleteFunctionRecord({ errorCode: 'AccessDenied' }),
+      'the call failed (AccessDenied), so it changed nothing',
+    ],
+    ['a call that reads', trail.getFunctionRecord(), 'GetFunction only reads'],
+    [
+      'a call of no interest',
+      trail.otherRecord('PublishVersion20150331'),
+      'PublishVersion changes nothing that Layerward looks after',
+    ],
+    [
+      'a call of our own',
+      trail.deleteFunctionRecord({ userIdentity: trail.assumedRole('layerward-remediate', 's') }),
+      'Layerward made this call itself',
+    ],
+  ])('say of %s what it is', (_, record, detail) => {
+    expect(read(record)).toMatchObject({ detail, eventId: record.eventID });
+  });
+});
+
+describe('a role of our own', () => {
+  const ofMember = (role: string) =>
+    trail.updateConfigurationRecord({}, { userIdentity: trail.assumedRole(role, 'session') });
+
+  it('may be named once for all accounts', () => {
+    const everywhere = ['arn:aws:iam::*:role/other', 'arn:aws:iam::*:role/layerward-member'];
+    expect(readCloudTrailRecord(ofMember('layerward-member'), everywhere)).toMatchObject({ dropped: 'own-update' });
+    expect(readCloudTrailRecord(ofMember('deployment'), everywhere)).toHaveProperty('change');
+  });
+
+  it('is one of the account in which the call was made', () => {
+    const elsewhere = { ...ofMember('layerward-member'), recipientAccountId: '444455556666' };
+    expect(readCloudTrailRecord(elsewhere, ['arn:aws:iam::*:role/layerward-member'])).not.toMatchObject({
+      dropped: 'own-update',
+    });
+  });
+
+  it('is nobody’s where the record does not say who called', () => {
+    for (const userIdentity of [null, {}, { sessionContext: null }, { sessionContext: { sessionIssuer: null } }])
+      expect(read(trail.deleteFunctionRecord({ userIdentity }))).toHaveProperty('change');
+  });
+});
+
+describe('the keys of tags', () => {
+  const keysOf = (requestParameters: Readonly<Record<string, unknown>>) =>
+    changeOf(read({ ...trail.tagResourceRecord(trail.functionArn, {}), requestParameters })).tagKeys;
+  const resource = trail.functionArn;
+
+  it.each([
+    ['of tags that are set', { resource, tags: { a: 'x', b: 'y' } }, ['a', 'b']],
+    ['of tags that are taken off', { resource, tagKeys: ['a', 'b'] }, ['a', 'b']],
+    ['that are texts', { resource, tagKeys: ['a', 7, null, 'b'] }, ['a', 'b']],
+    ['of no tags', { resource }, []],
+    ['of null', { resource, tags: null, tagKeys: null }, []],
+    ['of a text', { resource, tags: 'abc', tagKeys: 'abc' }, []],
+  ])('are those %s', (_, requestParameters, keys) => {
+    expect(keysOf(requestParameters)).toStrictEqual(keys);
+  });
+});
+
+describe('a look that we put on the queue', () => {
+  const change = () => changeOf(read(trail.deleteFunctionRecord()));
+
+  it.each([
+    'verify',
+    'not-ready',
+    'function-busy',
+    'throttled',
+    'revision-changed',
+    'tags-unreadable',
+    'unavailable',
+    'turn',
+    'turn-taken',
+  ] as const)('comes back with its purpose %s', (purpose) => {
+    const given = { ...change(), followUp: { purpose, attempt: 1 } };
+    expect(readMessage(followUpMessage(given), ownRoles)).toStrictEqual({ change: given });
+  });
+
+  it.each(['created', 'configured', 'code-updated', 'tagged', 'deleted', 'swept', 'asked'] as const)(
+    'comes back with its kind %s',
+    (kind) => {
+      expect(readMessage(followUpMessage({ ...change(), kind }), ownRoles)).toStrictEqual({
+        change: { ...change(), kind },
+      });
+    },
+  );
+
+  it('is told from an event of AWS’s by its source and its detail-type', () => {
+    const message = JSON.parse(followUpMessage(change()));
+    expect(message).toMatchObject({ source: 'layerward', 'detail-type': 'Layerward Look' });
+    for (const other of [{ source: 'aws.lambda' }, { 'detail-type': 'Look' }])
+      expect(() => readMessage(JSON.stringify({ ...message, ...other }), ownRoles)).toThrow(
+        /^the event has source "\w+(\.\w+)?" and detail-type "[\w ]+", which Layerward does not know$/,
+      );
+  });
+
+  it.each([
+    ['kind', 7],
+    ['eventId', 7],
+    ['eventName', 7],
+    ['eventTime', 'noon'],
+    ['actor', { type: 'IAMUser' }],
+    ['touched', 'Layers'],
+    ['tagKeys', 'a'],
+    ['followUp', null],
+    ['functionArn', 7],
+  ])('is refused with another %s', (key, value) => {
+    const message = JSON.parse(followUpMessage(change()));
+    const body = JSON.stringify({ ...message, detail: { ...message.detail, [key]: value } });
+    expect(() => readMessage(body, ownRoles)).toThrow(
+      new RegExp(`^this is not a later look of Layerward’s: detail\\.${key}`),
+    );
+  });
+});
+
+describe('an event of tags', () => {
+  it.each([
+    ['source', { source: 'aws.lambda' }],
+    ['detail-type', { 'detail-type': 'Tag Change' }],
+  ])('is known by its %s', (_, changes) => {
+    expect(() => readEventBridgeEvent(trail.tagChangeEvent(['a'], {}, changes), ownRoles)).toThrow(
+      /which Layerward does not know$/,
+    );
+  });
+
+  it.each([
+    ['of another service', { service: 'ec2' }],
+    ['of another kind of resource', { type: 'layer' }],
+    ['of what is no function', { resource: 'arn:aws:lambda:eu-west-1:111122223333:layer:metrics' }],
+  ])('is dropped where it is %s alone', (_, about) => {
+    const { resource = trail.functionArn } = { resource: undefined, ...about };
+    expect(readEventBridgeEvent(trail.tagChangeEvent(['a'], about), ownRoles)).toStrictEqual({
+      dropped: 'not-a-function',
+      detail: `"${resource}" is not a function`,
+      eventId: '8a7b6c5d-4e3f-4a2b-9c1d-0e9f8a7b6c5d',
+    });
+  });
+});
+
+describe('lengths', () => {
+  const body = (padding: string) => JSON.stringify(trail.eventBridgeEvent(trail.deleteFunctionRecord({ padding })));
+  const room = 1_048_576 - body('').length;
+
+  it('of messages end where SQS ends them', () => {
+    expect(arnOf(readMessage(body('x'.repeat(room)), ownRoles))).toBe(trail.functionArn);
+    expect(() => readMessage(body('x'.repeat(room + 1)), ownRoles)).toThrow(
+      new InvalidInput('the message is 1048577 characters long, and no event is longer than 1048576'),
+    );
+  });
+
+  it('of ids and names end at 256 characters', () => {
+    const names = { eventID: 'x'.repeat(256), eventName: `${'X'.repeat(248)}20150331` };
+    expect(read(trail.otherRecord('', names))).toMatchObject({ dropped: 'other-event', eventId: names.eventID });
+    expect(() => read(trail.deleteFunctionRecord({ eventID: 'x'.repeat(257) }))).toThrow(/eventID: Too big/);
+    expect(() => read(trail.deleteFunctionRecord({ eventName: 'x'.repeat(257) }))).toThrow(/eventName: Too big/);
+    expect(() => read(trail.deleteFunctionRecord({ eventID: '' }))).toThrow(/eventID: Too small/);
+    expect(() => read(trail.deleteFunctionRecord({ eventName: '' }))).toThrow(/eventName: Too small/);
+    const event = trail.eventBridgeEvent(trail.deleteFunctionRecord(), { id: 'x'.repeat(257) });
+    expect(() => readEventBridgeEvent(event, ownRoles)).toThrow(/ id: Too big/);
+  });
+
+  it('of texts in words end at 80 characters', () => {
+    const words = (source: string) => {
+      try {
+        readEventBridgeEvent(trail.eventBridgeEvent({}, { source, 'detail-type': 'x' }), ownRoles);
+      } catch (error) {
+        return error instanceof Error ? error.message : undefined;
+      }
+      return undefined;
+    };
+    expect(words('s'.repeat(80))).toContain(`source "${'s'.repeat(80)}" and`);
+    expect(words('s'.repeat(81))).toContain(`source "${'s'.repeat(80)}…" and`);
+  });
+
+  it('of what is not a function end at 256 characters', () => {
+    expect(read(trail.tagResourceRecord('x'.repeat(257), {}))).toMatchObject({
+      detail: `${'x'.repeat(256)} is not a function`,
+    });
+  });
+});
+
+describe('the parts that a call names', () => {
+  it('are those of the call itself, also of one whose parameters are null', () => {
+    const record = trail.updateCodeRecord(true, { requestParameters: null });
+    expect(changeOf(read(record))).toMatchObject({ functionArn: { functionName: 'orders' }, touched: [], tagKeys: [] });
+  });
+
+  it('of a creation are its tags too', () => {
+    expect(changeOf(read(trail.createFunctionRecord())).touched).toStrictEqual([
+      'Handler',
+      'Environment',
+      'Runtime',
+      'Tags',
+    ]);
+    expect(changeOf(read(trail.updateConfigurationRecord({ handler: 'a.b' }))).touched).toStrictEqual(['Handler']);
+  });
+
+  it('of a tag are not looked for in its answer', () => {
+    const record = { ...trail.tagResourceRecord(trail.functionArn, {}), requestParameters: { functionName: 'orders' } };
+    expect(() => read(record)).toThrow(/requestParameters\.resource is missing/);
+  });
+});
+
+describe('somebody who called', () => {
+  const actorOf = (changes: Readonly<Record<string, unknown>>) =>
+    changeOf(read(trail.deleteFunctionRecord(changes))).actor;
+
+  it('is shown without what the record leaves empty', () => {
+    const userIdentity = { type: 'IAMUser', userName: 'alice', arn: '', invokedBy: '' };
+    expect(actorOf({ userIdentity, sourceIPAddress: '', userAgent: '' })).toStrictEqual({
+      type: 'IAMUser',
+      name: 'alice',
+    });
+    expect(actorOf({ userIdentity, sourceIPAddress: null, userAgent: null })).toStrictEqual({
+      type: 'IAMUser',
+      name: 'alice',
+    });
+  });
+
+  it('is named by the session before the user, the user before the role, the role before the service', () => {
+    const session = 'arn:aws:sts::111122223333:assumed-role/deploy/bob';
+    const sessionContext = { sessionIssuer: { userName: 'deploy' } };
+    const all = { type: 'AssumedRole', arn: session, userName: 'alice', sessionContext, invokedBy: 'x.amazonaws.com' };
+    const nameOf = (changes: Readonly<Record<string, unknown>>) =>
+      actorOf({ userIdentity: { ...all, ...changes, principalId: 'AROA' } })?.name;
+    expect(nameOf({})).toBe('deploy/bob');
+    expect(nameOf({ arn: undefined })).toBe('alice');
+    expect(nameOf({ arn: 'arn:aws:iam::111122223333:user/a' })).toBe('alice');
+    expect(nameOf({ arn: undefined, userName: undefined })).toBe('deploy');
+    expect(nameOf({ arn: undefined, userName: undefined, sessionContext: undefined })).toBe('x.amazonaws.com');
+    const arn = 'arn:aws:iam::111122223333:root';
+    const nobody = { userName: undefined, sessionContext: undefined, invokedBy: undefined };
+    expect(nameOf({ ...nobody, arn })).toBe(arn);
+    expect(nameOf({ ...nobody, arn: undefined })).toBe('AROA');
+  });
+});
