@@ -83,12 +83,12 @@ const followUpDetail = z.object({
     'swept',
     'asked',
   ]) satisfies z.ZodType<ChangeKind>,
-  eventId: z.string(),
-  eventName: z.string(),
+  eventId: z.string().max(longestText),
+  eventName: z.string().max(longestText),
   eventTime: z.iso.datetime({ offset: true }),
   actor: actorSchema.exactOptional() satisfies z.ZodType<Actor>,
-  touched: z.array(z.string()),
-  tagKeys: z.array(z.string()),
+  touched: z.array(shortText).max(mostTags),
+  tagKeys: z.array(shortText).max(mostTags),
   followUp: z
     .object({
       purpose: z.enum([

@@ -7,7 +7,7 @@ export interface FunctionArn {
 }
 
 const functionArn =
-  /^arn:(?<partition>aws(?:-cn|-us-gov|-eusc|-iso(?:-[a-z])?)?):lambda:(?<region>[a-z]{2,}(?:-[a-z0-9]+)+):(?<accountId>\d{12}):function:(?<functionName>[A-Za-z0-9_-]{1,140})(?::(?<qualifier>\$LATEST|[A-Za-z0-9_-]{1,128}))?$/;
+  /^arn:(?<partition>aws(?:-cn|-us-gov|-eusc|-iso(?:-[a-z])?)?):lambda:(?<region>[a-z]{2,8}(?:-[a-z0-9]{1,16}){1,4}):(?<accountId>\d{12}):function:(?<functionName>[A-Za-z0-9_-]{1,140})(?::(?<qualifier>\$LATEST|[A-Za-z0-9_-]{1,128}))?$/;
 
 /**
  * Reads a function's ARN, qualified (`…:function:name:1`) or not; the qualifier is dropped, since only `$LATEST` can be

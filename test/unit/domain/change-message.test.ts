@@ -382,6 +382,8 @@ describe('a later look', () => {
       /detail\.followUp\.purpose: Invalid option/,
     ],
     ['a kind that nobody knows', { kind: 'sung' }, /detail\.kind: Invalid option/],
+    ['a name that goes on and on', { eventName: 'x'.repeat(70_000) }, /detail\.eventName: Too big/],
+    ['more tags than a function can have', { tagKeys: Array(51).fill('a') }, /detail\.tagKeys: Too big/],
   ])('with %s is refused', (_, wrong, words) => {
     const message = JSON.parse(followUpMessage(changeOf(read(trail.deleteFunctionRecord()))));
     const body = JSON.stringify({ ...message, detail: { ...message.detail, ...wrong } });
@@ -543,6 +545,11 @@ describe('what comes in and is not what it should be', () => {
   it.each(['aws-mars', 'awsx', 'aws-', 'AWS', 'aws-cn-north', ''])('is refused with a partition %j', (partition) => {
     const name = `arn:${partition}:lambda:us-east-1:111122223333:function:orders`;
     expect(refusal(inEvent(trail.updateConfigurationRecord({ name })))).toMatch(/names no function/);
+  });
+
+  it('is refused in a region with a name that goes on and on', () => {
+    for (const awsRegion of [`us-east-${'1'.repeat(70_000)}`, `us${'-east'.repeat(10_000)}`, 'x'.repeat(300)])
+      expect(refusal(inEvent({ ...record, awsRegion }))).toMatch(/^the CloudTrail record .{3,400}$/);
   });
 
   it.each([
