@@ -16,6 +16,7 @@ export interface BenchSandbox {
   seed(functions: readonly FunctionSeed[]): Promise<void>;
   putFaults(faults: FaultDocumentInput): Promise<void>;
   forgetCalls(): Promise<void>;
+  memory(): Promise<MemoryFigures>;
   /** Calls so far, in order, that fit the query, such as `service=lambda`. */
   calls(query: string): Promise<readonly Call[]>;
   stop(): Promise<void>;
@@ -49,6 +50,13 @@ const call = z.object({
 });
 /** One call of an AWS API, as the sandbox saw it on the wire. */
 export type Call = z.output<typeof call>;
+
+const memory = z.object({
+  sandbox: z.object({ residentBytes: z.number() }),
+  functions: z.record(z.string(), z.array(z.object({ residentBytes: z.number(), heapBytes: z.number() }))),
+});
+/** What the sandbox and each process of a deployed function hold, the latter's garbage collected. */
+export type MemoryFigures = z.output<typeof memory>;
 
 /** Where functions stand in for those that are deployed. */
 export const homeRegion = 'us-east-1';
@@ -100,6 +108,7 @@ export async function startBenchSandbox(order: SandboxOrder): Promise<BenchSandb
     async forgetCalls() {
       await ask('DELETE', 'calls');
     },
+    memory: async () => memory.parse(await ask('GET', 'memory')),
     calls: async (query) => z.array(call).parse(await ask('GET', `calls?${query}`)),
     stop: () => child.stop(),
   };

@@ -1,13 +1,10 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { LambdaClient, ResourceConflictException, UpdateFunctionConfigurationCommand } from '@aws-sdk/client-lambda';
-import { ListExecutionsCommand, SFNClient } from '@aws-sdk/client-sfn';
-import { SQSClient } from '@aws-sdk/client-sqs';
-import { openDynamoDbRecords } from '../src/aws/dynamodb-record-queries.ts';
+import { LambdaClient, UpdateFunctionConfigurationCommand } from '@aws-sdk/client-lambda';
 import { type BenchSandbox, type Call, homeRegion, startBenchSandbox } from './bench-sandbox.ts';
 import type { BurstOptions } from './burst-options.ts';
-import { protectedRuntime, settle } from './population.ts';
-import { queueLength } from './queue-length.ts';
+import { type HubView, openHubView } from './hub-view.ts';
+import { followOwnCalls, functionArnOf } from './own-calls.ts';
+import { functionArn, protectedRuntime, settle } from './population.ts';
+import { whenFree } from './when-free.ts';
 import { countOnWire } from './wire.ts';
 
 /** What a burst came to. */
@@ -36,11 +33,6 @@ export interface BurstResult {
 }
 
 const changesAtOnce = 20;
-const pollEveryMs = 1_000;
-/** Polls of the queue between two looks at the wire, which remembers a limited number of calls. */
-const pollsPerCount = 20;
-/** The queue has to be found empty this often in a row: an event is on its way for a moment. */
-const emptyPolls = 3;
 
 /** Measures a burst on a sandbox of its own. */
 export async function measureBurst(
@@ -52,8 +44,9 @@ export async function measureBurst(
     isAtWork: true,
     parameters: { CallsPerSecond: String(callsPerSecond) },
   });
+  const hub = openHubView(sandbox);
   try {
-    await firstSweepEnded(sandbox);
+    await hub.sweepsEnded();
     await sandbox.putFaults({ quotas: 'off' });
     const population = { functions, taggedPercent: 100, regions: [homeRegion], runtime: protectedRuntime };
     const names = (await settle(sandbox, population)).map(({ name }) => name);
@@ -67,46 +60,37 @@ export async function measureBurst(
       Array.from({ length: events }, (_, index) => names[index % functions] ?? ''),
     );
     const burstSeconds = secondsSoFar();
-    const calls = await callsUntilQueueIsEmpty(sandbox, report);
-    const seconds = secondsSoFar() - (emptyPolls * pollEveryMs) / 1000;
+    const calls: Call[] = [];
+    const ownCalls = followOwnCalls(sandbox);
+    const emptyFor = await hub.queueEmptied(async (left) => {
+      report(`${left} messages left`);
+      calls.push(...(await ownCalls()).filter(({ service }) => service === 'lambda'));
+    });
+    const seconds = secondsSoFar() - emptyFor;
 
     const updates = calls.filter(({ action }) => action === 'UpdateFunctionConfiguration');
     const accepted = Map.groupBy(
       updates.filter(({ status }) => status === 200),
-      functionNameOf,
+      functionArnOf,
     );
-    const perFunction = names.map((name) => accepted.get(name)?.length ?? 0);
+    const perFunction = names.map((name) => accepted.get(functionArn(homeRegion, name))?.length ?? 0);
     return {
       events,
       functions,
       callsPerSecond,
-      protected: await countProtected(sandbox),
+      protected: await countProtected(hub),
       fewestUpdates: Math.min(...perFunction),
       mostUpdates: Math.max(...perFunction),
       refusedUpdates: updates.filter(({ status }) => status !== 200).length,
       looks: calls.filter(({ action }) => action === 'GetFunction').length,
       maxPerSecond: countOnWire(calls).maxPerSecond,
-      deadLetters: await queueLength(clientFor(sandbox), sandbox.outputs['DeadLetterQueueUrl'] ?? ''),
+      deadLetters: await hub.deadLetters(),
       burstSeconds,
       seconds,
       secondsAtRate: functions / callsPerSecond,
     };
   } finally {
     await sandbox.stop();
-  }
-}
-
-const clientFor = (sandbox: BenchSandbox) =>
-  new SQSClient({ ...sandbox.clientOptions('viewer'), useQueueUrlAsEndpoint: false });
-
-/** Waits for the sweep that each deployment starts. */
-async function firstSweepEnded(sandbox: BenchSandbox): Promise<void> {
-  const client = new SFNClient(sandbox.clientOptions('viewer'));
-  const stateMachineArn = sandbox.outputs['SweepMachineArn'];
-  for (;;) {
-    const { executions = [] } = await client.send(new ListExecutionsCommand({ stateMachineArn }));
-    if (executions.length > 0 && executions.every(({ status }) => status !== 'RUNNING')) return;
-    await sleep(100);
   }
 }
 
@@ -118,52 +102,14 @@ async function change(sandbox: BenchSandbox, names: readonly string[]): Promise<
     for (let one = waiting.pop(); one; one = waiting.pop()) {
       const [index, FunctionName] = one;
       const command = new UpdateFunctionConfigurationCommand({ FunctionName, Description: `change ${index}` });
-      // Whoever deploys while AWS is still at work on the function tries again, too.
-      while (!(await client.send(command).then(() => true, isBusy))) await sleep(50);
+      await whenFree(() => client.send(command));
     }
   };
   await Promise.all(Array.from({ length: changesAtOnce }, work));
   client.destroy();
 }
 
-function isBusy(error: unknown): false {
-  if (error instanceof ResourceConflictException) return false;
-  throw error;
-}
-
-/** Waits until the queue is empty, and answers the calls of Lambda that Layerward made until then. */
-async function callsUntilQueueIsEmpty(
-  sandbox: BenchSandbox,
-  report: (doing: string) => void,
-): Promise<readonly Call[]> {
-  const client = clientFor(sandbox);
-  const calls = new Map<number, Call>();
-  const count = async () => {
-    for (const call of await sandbox.calls('caller=function&service=lambda')) calls.set(call.sequence, call);
-  };
-  for (let [polls, empty] = [1, 0]; empty < emptyPolls; polls++) {
-    await sleep(pollEveryMs);
-    const left = await queueLength(client, sandbox.resources['ChangeQueue'] ?? '');
-    empty = left === 0 ? empty + 1 : 0;
-    report(`${left} messages left`);
-    if (polls % pollsPerCount === 0) await count();
-  }
-  await count();
-  return [...calls.values()];
-}
-
-/** `/2015-03-31/functions/<name or ARN>/configuration` */
-function functionNameOf({ path }: Call): string {
-  return (
-    decodeURIComponent(path.split('/').at(-2) ?? '')
-      .split(':')
-      .at(-1) ?? ''
-  );
-}
-
-async function countProtected(sandbox: BenchSandbox): Promise<number> {
-  const client = new DynamoDBClient(sandbox.clientOptions('viewer'));
-  const records = openDynamoDbRecords(client, sandbox.outputs['RecordsTableName'] ?? '');
+async function countProtected({ records }: HubView): Promise<number> {
   let count = 0;
   for await (const _ of records.withStatus('protected')) count++;
   return count;

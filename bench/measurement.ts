@@ -18,6 +18,12 @@ export function median(values: readonly number[]): number {
   return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
 }
 
+/** The value that this share (0 to 1) of the others is not above: the nearest rank. Nothing of no values. */
+export function percentile(values: readonly number[], share: number): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? Number.NaN;
+}
+
 /** An aligned table, a line a measurement. */
 export function renderTable(measurements: readonly Measurement[]): string {
   const rows = [

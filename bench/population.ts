@@ -1,7 +1,8 @@
 import { LambdaClient, PublishLayerVersionCommand } from '@aws-sdk/client-lambda';
 import type { FunctionSeed } from '../src/sandbox/lambda/control-plane.ts';
 import { emptyArchive } from '../src/sandbox/tour/stage.ts';
-import type { BenchSandbox } from './bench-sandbox.ts';
+import { readAgents } from '../src/service/agent-files.ts';
+import { type BenchSandbox, homeRegion } from './bench-sandbox.ts';
 
 /** Which functions there are, and how many of them opted in. */
 export interface Population {
@@ -18,6 +19,11 @@ export const accountId = '111122223333';
 
 /** A runtime of functions that the shipped agent protects. */
 export const protectedRuntime = 'nodejs14.x';
+
+/** The ARN of one of them. */
+export function functionArn(region: string, name: string): string {
+  return `arn:aws:lambda:${region}:${accountId}:function:${name}`;
+}
 
 const teamLayerName = 'team-metrics';
 
@@ -41,12 +47,21 @@ export async function settle(sandbox: BenchSandbox, population: Population): Pro
   return functions;
 }
 
+/** Regions that every agent has its layers in, the hub's own first. */
+export function regionsFor(count: number): string[] {
+  const served = [...readAgents().values()].map(({ regions }) => new Set(regions));
+  const [first] = served;
+  const everywhere = [...(first ?? [])].filter((region) => served.every((regions) => regions.has(region)));
+  return [homeRegion, ...everywhere.filter((region) => region !== homeRegion)].slice(0, count);
+}
+
 /** Whether a function opted in. */
 export function isTagged({ tags }: FunctionSeed): boolean {
   return 'layerward:protect' in tags;
 }
 
-function functionsOf({ functions, taggedPercent, regions, runtime }: Population): FunctionSeed[] {
+/** The functions of a population, as an organization has them. */
+export function functionsOf({ functions, taggedPercent, regions, runtime }: Population): FunctionSeed[] {
   const taggedAmong = (first: number) => Math.floor((first * taggedPercent) / 100);
   return Array.from({ length: functions }, (_, index) => {
     const hasOptedIn = taggedAmong(index + 1) > taggedAmong(index);

@@ -1,5 +1,7 @@
 /** What is going on, on one line of a terminal's standard error; nothing where nobody looks. */
 export interface Progress {
+  /** A line that stays, whoever looks. */
+  readonly tell: (line: string) => void;
   readonly report: (doing: string) => void;
   /** Clears the line. */
   end(): void;
@@ -11,5 +13,12 @@ export function createProgress(): Progress {
   const write = (line: string) => {
     if (stderr.isTTY) stderr.write(`\r\u001b[K${line.slice(0, stderr.columns - 1)}`);
   };
-  return { report: (doing) => write(`${doing} …`), end: () => write('') };
+  return {
+    tell(line) {
+      write('');
+      stderr.write(`${line}\n`);
+    },
+    report: (doing) => write(`${doing} …`),
+    end: () => write(''),
+  };
 }

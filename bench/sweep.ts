@@ -1,8 +1,6 @@
-import { readAgents } from '../src/service/agent-files.ts';
-import { homeRegion } from './bench-sandbox.ts';
 import { runCommand } from './command.ts';
 import { findDatadogCi, howToGetDatadogCi, measureDatadogCi } from './datadog-ci.ts';
-import { protectedRuntime } from './population.ts';
+import { protectedRuntime, regionsFor } from './population.ts';
 import { createProgress } from './progress.ts';
 import { measureSweep } from './sweep-case.ts';
 import { readSweepOptions, type SweepOptions, usage } from './sweep-options.ts';
@@ -13,14 +11,6 @@ import { renderSweeps } from './sweep-table.ts';
  * `npm run bench:sweep`: how many calls a sweep makes and how long it takes, while it repairs and while all is well, and
  * beside it datadog-ci's `lambda instrument`, where that is installed.
  */
-
-/** Regions that every agent has its layers in, the hub's own first. */
-function regionsFor(count: number): string[] {
-  const served = [...readAgents().values()].map(({ regions }) => new Set(regions));
-  const [first] = served;
-  const everywhere = [...(first ?? [])].filter((region) => served.every((regions) => regions.has(region)));
-  return [homeRegion, ...everywhere.filter((region) => region !== homeRegion)].slice(0, count);
-}
 
 async function measureAll(options: SweepOptions): Promise<SweepResult[]> {
   const datadogCi = await findDatadogCi();

@@ -1,12 +1,23 @@
 import { MetricUnit, Metrics as PowertoolsMetrics } from '@aws-lambda-powertools/metrics';
-import pino from 'pino';
+import pino, { type DestinationStream } from 'pino';
 import type { Log, Metrics } from '../src/domain/ports.ts';
 
-/** The log. Written at once: Lambda freezes the process when it has answered, and what is still to be written is lost. */
-export function createLog(level: string): Log {
+/** An error that nobody expected: its causes and what an SDK has put into it, which may be anything, are left out. */
+function describeError(error: unknown): unknown {
+  return error instanceof Error ? { type: error.name, message: error.message, stack: error.stack } : String(error);
+}
+
+/**
+ * The log. Written at once: Lambda freezes the process when it has answered, and what is still to be written is lost.
+ * @param destination standard output if left out
+ */
+export function createLog(
+  level: string,
+  destination: DestinationStream = pino.destination({ dest: 1, sync: true }),
+): Log {
   return pino(
-    { level, base: null, timestamp: pino.stdTimeFunctions.isoTime },
-    pino.destination({ dest: 1, sync: true }),
+    { level, base: null, timestamp: pino.stdTimeFunctions.isoTime, serializers: { err: describeError } },
+    destination,
   );
 }
 

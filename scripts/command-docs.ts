@@ -4,6 +4,7 @@ import type { Argument, Command, Help, Option } from 'commander';
 import * as z from 'zod';
 import { applyReport } from '../src/cli/apply-report.ts';
 import { coverageReport } from '../src/cli/coverage-report.ts';
+import { deadLettersOutcome, deadLettersReport } from '../src/cli/dead-letters-report.ts';
 import { explainReport } from '../src/cli/explain-report.ts';
 import { historyReport } from '../src/cli/history-report.ts';
 import { initReport, uninstallReport } from '../src/cli/json-shapes.ts';
@@ -32,6 +33,9 @@ const longestLine = 120;
 export const jsonShapes: Readonly<Record<string, z.ZodType>> = {
   apply: applyReport,
   coverage: coverageReport,
+  'dead-letters drop': deadLettersOutcome,
+  'dead-letters list': deadLettersReport,
+  'dead-letters retry': deadLettersOutcome,
   explain: explainReport,
   history: historyReport,
   init: initReport,

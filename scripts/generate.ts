@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';
-import { agentSchema } from '../src/domain/agent.ts';
+import { agentSchema } from '../src/domain/agent-schema.ts';
 import { type Policy, policySchema } from '../src/domain/policy.ts';
 import { readAgents, readPolicyDocument } from '../src/service/agent-files.ts';
 

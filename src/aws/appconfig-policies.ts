@@ -7,7 +7,7 @@ import type { Agents } from '../domain/agent.ts';
 import { PolicyUnusable } from '../domain/errors.ts';
 import { checkPolicy, type Policy, policySchema } from '../domain/policy.ts';
 import type { Policies } from '../domain/ports.ts';
-import { toLayerwardError } from './refusal.ts';
+import { readRefusal, toLayerwardError } from './refusal.ts';
 
 /** Where AppConfig has the policy. */
 export interface PolicyAddress {
@@ -31,20 +31,24 @@ export function createAppConfigPolicies(
 ): Policies {
   let token: string | undefined;
   let policy: Policy | undefined;
+  /** The moment that the policy is not older than. */
   let readAt = 0;
+  /** When the token may be used: AppConfig counts from its answer on, however long that took. */
+  let pollAgainAt = 0;
 
   async function poll(): Promise<Policy> {
     const startedAt = now().getTime();
     // AppConfig refuses a token that comes back too early, but not a new session.
-    if (startedAt < readAt + pollEveryMs) token = undefined;
-    token ??= await startSession();
-    const using = token;
-    // A token serves once; if this call fails, a new session is started.
-    token = undefined;
-    const answer = await client.send(new GetLatestConfigurationCommand({ ConfigurationToken: using }));
+    if (startedAt < pollAgainAt) token = undefined;
+    const answer = await getLatest().catch((error: unknown) => {
+      // The token is too old, or was used up: by a call whose answer was lost, and which the SDK has tried again.
+      if (readRefusal(error).name === 'BadRequestException') return getLatest();
+      throw error;
+    });
     // Another poll began later and was answered sooner; where its policy could not be used, this older one can't either.
     if (startedAt < readAt) return policy ?? poll();
     readAt = startedAt;
+    pollAgainAt = now().getTime() + pollEveryMs;
     const content = answer.Configuration?.transformToString() ?? '';
     // A new policy that can't be used must not leave the old one in force: the next poll asks for all of it again.
     if (content !== '') {
@@ -55,6 +59,13 @@ export function createAppConfigPolicies(
     // Nothing comes where nothing has changed.
     if (!policy) throw new PolicyUnusable('AppConfig has no policy for Layerward; deploy one: see docs/policy.md');
     return policy;
+  }
+
+  async function getLatest() {
+    const using = token ?? (await startSession());
+    // A token serves once; if this call fails, a new session is started.
+    token = undefined;
+    return client.send(new GetLatestConfigurationCommand({ ConfigurationToken: using }));
   }
 
   async function startSession(): Promise<string | undefined> {
@@ -74,7 +85,7 @@ export function createAppConfigPolicies(
     async current(asOf) {
       const at = now().getTime();
       const notBefore = asOf?.getTime() ?? 0;
-      if (policy && at < readAt + pollEveryMs && notBefore <= readAt) return policy;
+      if (policy && at < pollAgainAt && notBefore <= readAt) return policy;
       if (!polling || polling.startedAt < notBefore) {
         const started = { promise: poll(), startedAt: at };
         polling = started;
@@ -112,8 +123,8 @@ export function readPolicy(content: string, agents: Agents): Policy {
       return value;
     });
   } catch (error) {
-    const what = error instanceof RangeError ? 'nested too deeply' : 'not JSON';
-    throw new PolicyUnusable(`the policy is ${what}`, { cause: error });
+    // The parser's words would quote it.
+    throw new PolicyUnusable(`the policy is ${error instanceof RangeError ? 'nested too deeply' : 'not JSON'}`);
   }
   if (hasPrototype) throw new PolicyUnusable('the policy has a key __proto__');
   const parsed = policySchema.safeParse(document);

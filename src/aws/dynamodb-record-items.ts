@@ -50,6 +50,7 @@ const attachment = z.object({
   agent: text,
   variant: text,
   group: text,
+  isRebuilt: optional(z.literal(true)),
   applied: z.object({
     layerArn: text,
     handler: optional(text),

@@ -11,7 +11,7 @@ export function openRecordsTable(client: DynamoDBClient, tableName: string) {
     } catch (error) {
       if (readRefusal(error).name === 'ResourceNotFoundException')
         throw new InvalidInput(
-          `${doing} failed: there is no table ${tableName}; restore it or deploy again: see docs/operations.md`,
+          `${doing} failed: there is no table ${tableName}; restore it or deploy again: see docs/operations.md#the-table-is-lost`,
           { cause: error },
         );
       throw toLayerwardError(error, doing);

@@ -15,13 +15,15 @@ import { readRefusal } from './refusal.ts';
  *   drift#<day>      <time>#<function ARN>           what drifted on a day
  *   change#<day>     <time>#<function ARN>           every other change of state on a day
  *   coverage#<day>   <time>#<what>                   what a sweep found
- * What a sweep found is `pk` `sweep#<sweep>`, `sk` `<what>`.
+ * What a sweep found is `pk` `sweep#<sweep>`, `sk` `<what>`. That records are lost is said by people, by the item
+ * `deployment`, `records-lost`: docs/operations.md.
  */
 
 /** The SDK takes an object with a key `constructor`, which a variable may be named, for an instance of a class. */
 const itemOptions = { removeUndefinedValues: true, convertClassInstanceToMap: true };
 
 const stateKey = 'state';
+const lostKey = marshall({ pk: 'deployment', sk: 'records-lost' });
 const historyDays = 400;
 const dayMs = 24 * 60 * 60_000;
 
@@ -131,6 +133,13 @@ export function createDynamoDbRecords(
           }),
         ),
       );
+    },
+
+    async areLost() {
+      const { Item } = await send('asking whether records are lost', () =>
+        client.send(new GetItemCommand({ TableName: tableName, Key: lostKey, ConsistentRead: true })),
+      );
+      return Item !== undefined;
     },
 
     async *summaries({ accountId, region }) {

@@ -9,6 +9,7 @@ import type { Plan, RefusalReason } from '../domain/decision.ts';
 import { InvalidInput } from '../domain/errors.ts';
 import { type FunctionArn, formatFunctionArn, parseFunctionArn } from '../domain/function-arn.ts';
 import type { Functions, Listed, UpdateAnswer } from '../domain/ports.ts';
+import { withoutValues } from '../domain/redaction.ts';
 import type { Snapshot } from '../domain/snapshot.ts';
 import { readRefusal, toLayerwardError } from './refusal.ts';
 import { userAgent } from './user-agent.ts';
@@ -64,7 +65,7 @@ export function createLambdaFunctions(clients: LambdaClients): Functions {
       } catch (error) {
         const refused = toAnswer(error, plan);
         if (refused) return refused;
-        throw withoutValues(toLayerwardError(error, `updating function ${plan.functionArn}`), plan);
+        throw hiding(toLayerwardError(error, `updating function ${plan.functionArn}`), plan);
       }
     },
   };
@@ -126,7 +127,8 @@ function shapeError(arn: FunctionArn, { issues }: z.ZodError): InvalidInput {
 }
 
 function fromConfiguration(arn: FunctionArn, configuration: z.output<typeof lambdaConfiguration>): Listed {
-  const { Environment } = configuration;
+  const { Environment, LastUpdateStatusReason } = configuration;
+  const values = Object.values(Environment?.Variables ?? {});
   return {
     arn,
     packageType: configuration.PackageType,
@@ -139,7 +141,7 @@ function fromConfiguration(arn: FunctionArn, configuration: z.output<typeof lamb
       : { readable: true, variables: Environment?.Variables ?? {} },
     state: configuration.State,
     lastUpdateStatus: configuration.LastUpdateStatus,
-    lastUpdateStatusReason: configuration.LastUpdateStatusReason,
+    lastUpdateStatusReason: LastUpdateStatusReason && withoutValues(LastUpdateStatusReason, values),
     revisionId: configuration.RevisionId,
     masterArn: configuration.MasterArn,
   };
@@ -177,16 +179,11 @@ function toAnswer(error: unknown, plan: Plan): UpdateAnswer | undefined {
 
 /** AWS quotes what it was sent (`String measured: {…}`), credentials included: none of it may be passed on. */
 function withoutVariables(text: string, plan: Plan): string {
-  const values = Object.values(plan.update.Environment?.Variables ?? {}).filter((value) => value.length >= 3);
-  return values
-    .sort((a, b) => b.length - a.length)
-    .reduce(
-      (words, value) => words.replaceAll(value, '***'),
-      text.replace(/String measured:.*$/s, 'String measured: ***'),
-    );
+  const words = text.replace(/String measured:.*$/s, 'String measured: ***');
+  return withoutValues(words, Object.values(plan.update.Environment?.Variables ?? {}));
 }
 
-function withoutValues<T extends Error>(error: T, plan: Plan): T {
+function hiding<T extends Error>(error: T, plan: Plan): T {
   error.message = withoutVariables(error.message, plan);
   // The SDK's own error quotes AWS's words again.
   delete error.cause;

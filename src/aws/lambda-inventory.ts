@@ -40,7 +40,8 @@ export function createLambdaInventory(
   };
   /** One call of the 15 a second that teams need too. */
   const inTurn = async <T>(quarter: Quarter, doing: string, call: () => Promise<T>): Promise<T> => {
-    await sleep(await share.reserve(quarter, longestWaitMs));
+    const waitMs = await share.reserve(quarter, longestWaitMs);
+    if (waitMs > 0) await sleep(waitMs);
     return call().catch(async (error: unknown) => {
       const refusal = refused(error, quarter, doing);
       if (refusal instanceof Throttled) await share.slowDown(quarter, refusal.retryAfterSeconds);

@@ -15,9 +15,14 @@ const sessionName = 'layerward';
 
 /**
  * Credentials for a member account, by the role that the member stack made for us. The SDK keeps them until they expire.
+ * @param refusal why a role may not be had, and what to do
  * @throws {AccessDenied} that names the account, where it has no such role or does not let us in.
  */
-export function assumeMemberRole(sts: STSClient, roleArn: string): MemberCredentials {
+export function assumeMemberRole(
+  sts: STSClient,
+  roleArn: string,
+  refusal = 'is missing, or does not trust the hub; see "An account does not let Layerward in" in docs/operations.md',
+): MemberCredentials {
   return async () => {
     try {
       const { Credentials } = await sts.send(new AssumeRoleCommand({ RoleArn: roleArn, RoleSessionName: sessionName }));
@@ -35,11 +40,9 @@ export function assumeMemberRole(sts: STSClient, roleArn: string): MemberCredent
       const [, , , , accountId] = roleArn.split(':');
       const { name } = readRefusal(error);
       if (name === 'AccessDenied' || name === 'AccessDeniedException')
-        throw new AccessDenied(
-          `account ${accountId} does not let Layerward in: ${roleArn} is missing, or does not trust the hub; ` +
-            'see "An account does not let Layerward in" in docs/operations.md',
-          { cause: error },
-        );
+        throw new AccessDenied(`account ${accountId} does not let Layerward in: ${roleArn} ${refusal}`, {
+          cause: error,
+        });
       throw toLayerwardError(error, `assuming ${roleArn}`);
     }
   };
@@ -55,6 +58,8 @@ export function clientsByPlace<Client>(
     readonly memberRoleName: string;
     readonly sts: STSClient;
     readonly now: () => Date;
+    /** Why the role may not be had, and what to do; that of the hub if left out. */
+    readonly refusal?: string;
   },
   create: (region: string, credentials: MemberCredentials | undefined) => Client,
 ): (place: { readonly region: string; readonly accountId: string }) => Client {
@@ -68,7 +73,7 @@ export function clientsByPlace<Client>(
     const ofMember =
       accountId === options.ownAccountId
         ? undefined
-        : (credentials.get(accountId) ?? once(assumeMemberRole(options.sts, roleArn), options.now));
+        : (credentials.get(accountId) ?? once(assumeMemberRole(options.sts, roleArn, options.refusal), options.now));
     if (ofMember) credentials.set(accountId, ofMember);
     const client = create(region, ofMember);
     clients.set(key, client);

@@ -34,13 +34,13 @@ const nothingWasChanged = 'nothing was changed';
  * Makes sure that somebody can agree, before anything is asked of AWS.
  * @throws {WrongUse} where there is no terminal, and no `--yes`
  */
-export function requireConsent({ yes }: ChangeOptions): void {
+export function requireConsent({ yes }: Pick<ChangeOptions, 'yes'>): void {
   if (!yes && !(process.stdin.isTTY && process.stderr.isTTY))
     throw new WrongUse(`${nothingWasChanged}: there is no terminal to ask on; see layerward plan, then say --yes`);
 }
 
 /** Asks whether to go on. @throws {WrongUse} unless the answer is yes */
-export async function askConsent(question: string, { yes }: ChangeOptions): Promise<void> {
+export async function askConsent(question: string, { yes }: Pick<ChangeOptions, 'yes'>): Promise<void> {
   if (yes) return;
   const asker = askPerson(process.stdin, process.stderr, nothingWasChanged);
   try {

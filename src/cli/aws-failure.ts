@@ -1,5 +1,8 @@
+import { closest } from 'fastest-levenshtein';
 import { readRefusal } from '../aws/refusal.ts';
+import { awsRegions } from '../domain/agent.ts';
 import { LayerwardError } from '../domain/errors.ts';
+import { WrongUse } from './exit-code.ts';
 
 /** AWS can't be asked at all: nobody is logged in, or nobody is there. */
 export class AwsUnreachable extends LayerwardError {
@@ -31,6 +34,10 @@ export function explainFailure(error: unknown, { profile, region, endpoint }: At
         ? 'there are no AWS credentials: set AWS_PROFILE or give --profile, and log in (aws sso login)'
         : `the profile ${profile} has no usable credentials (${firstLine(message)}): see ~/.aws/config, or run ${login}`,
     );
+  if (/^AccessDenied/.test(name))
+    return say(
+      `AWS answered: ${name}: ${firstLine(message)}; ask for this permission, or give another --profile or --role`,
+    );
   if (/UnrecognizedClient|InvalidClientTokenId|SignatureDoesNotMatch|AuthFailure/.test(name))
     return say(
       `AWS does not know these credentials in ${region}: see aws sts get-caller-identity, and whether the region is enabled`,
@@ -38,12 +45,35 @@ export function explainFailure(error: unknown, { profile, region, endpoint }: At
   if (/ENOTFOUND|EAI_AGAIN|getaddrinfo/.test(`${name} ${message} ${codeOf(error)}`))
     return say(
       endpoint === undefined
-        ? `AWS can't be reached in ${region}: is it the name of a region, and is there a network?`
+        ? `AWS can't be reached in ${region}: ${isRegion(region) ? 'is there a network?' : `is that the name of a region? ${guessAt(region)}`}`
         : `nothing answers at ${endpoint}: is the address right?`,
     );
   if (/ECONNREFUSED|ECONNRESET|EHOSTUNREACH|ETIMEDOUT/.test(`${name} ${message} ${codeOf(error)}`))
     return say(`nothing answers at ${endpoint ?? `AWS in ${region}`}: is it running, and is the address right?`);
+  if (/ERR_INVALID_URL/.test(codeOf(error)))
+    return new WrongUse(
+      `${endpoint ?? 'AWS_ENDPOINT_URL'} is not an address: give one such as http://127.0.0.1:4566 by --endpoint`,
+      { cause: error },
+    );
+  if (/^Region not accepted/.test(message))
+    return new WrongUse(`${region} is not the name of a region: give one by --region. ${guessAt(region)}`, {
+      cause: error,
+    });
+  // An ARN or a name that can't be one.
+  if (name === 'ValidationError')
+    return new WrongUse(
+      `AWS can't make sense of what it was given: ${firstLine(message)}; see the options that name things`,
+      { cause: error },
+    );
   return say(`AWS answered: ${name}: ${firstLine(message)}`);
+}
+
+function isRegion(region: string): boolean {
+  return awsRegions.some((one) => one === region);
+}
+
+function guessAt(region: string): string {
+  return `Did you mean ${closest(region, [...awsRegions])}?`;
 }
 
 function firstLine(text: string): string {

@@ -6,6 +6,7 @@ import { userAgent } from '../aws/user-agent.ts';
 import type { Quarter } from '../domain/ports.ts';
 import { AwsUnreachable, explainFailure } from './aws-failure.ts';
 import type { ConnectionOptions } from './connection-options.ts';
+import { WrongUse } from './exit-code.ts';
 
 export { type ConnectionOptions, withConnection } from './connection-options.ts';
 
@@ -32,11 +33,14 @@ export interface Connection {
 
 /**
  * Finds out who calls, and from where.
- * @throws {AwsUnreachable} with one sentence and what to do: no credentials, an expired session, a wrong region.
+ * @throws {AwsUnreachable} {@link WrongUse} with one sentence and what to do: no credentials, an expired session, a wrong
+ * region, a role that is none.
  */
 export async function connect(options: ConnectionOptions): Promise<Connection> {
   const { profile, role, endpoint, memberRole } = options;
-  const chain = fromNodeProviderChain(profile === undefined ? {} : { profile });
+  if (role !== undefined && !/^arn:[\w-]+:iam::\d{12}:role\/\S+$/.test(role))
+    throw new WrongUse(`--role takes the ARN of a role, such as arn:aws:iam::111122223333:role/audit, not ${role}`);
+  const chain = fromNodeProviderChain(profile === undefined ? {} : { profile, logger: nobodyToWarn });
   const common = { customUserAgent: userAgent, ...(endpoint === undefined ? {} : { endpoint }) };
   const region = options.region ?? (await configuredRegion(profile));
   const own =
@@ -62,11 +66,22 @@ export async function connect(options: ConnectionOptions): Promise<Connection> {
     callerArn,
     client: (create) => create(here),
     clients: (create) =>
-      clientsByPlace({ ownAccountId: accountId, partition, memberRoleName: memberRole, sts, now }, (at, credentials) =>
-        create({ ...common, region: at, credentials: credentials ?? own }),
+      clientsByPlace(
+        {
+          ownAccountId: accountId,
+          partition,
+          memberRoleName: memberRole,
+          sts,
+          now,
+          refusal: `is missing, or does not trust ${callerArn}; name another role by --member-role`,
+        },
+        (at, credentials) => create({ ...common, region: at, credentials: credentials ?? own }),
       ),
   };
 }
+
+/** Whoever names a profile need not hear from the SDK that there are other credentials in the environment as well. */
+const nobodyToWarn = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 
 /** The region of the environment or of the profile. The SDK knows where to look, but for the AWS CLI's own variable. */
 async function configuredRegion(profile: string | undefined): Promise<string> {

@@ -3,7 +3,7 @@ import type { Coverage } from '../domain/ports.ts';
 import { coverageFound } from '../service/report.ts';
 import { percent, shareOf } from '../service/report-summary.ts';
 import { shortTime } from './history-report.ts';
-import { type Cell, type Column, type Meaning, paint, safe, table, width } from './printing.ts';
+import { type Cell, type Column, type Meaning, paint, paragraph, safe, table, width } from './printing.ts';
 
 const text = z.string();
 const count = z.int().nonnegative();
@@ -135,9 +135,11 @@ const barLength = 12;
 export function renderCoverage(report: CoverageReport): string {
   const { last, since } = report;
   if (!last)
-    return `No sweep has looked since ${shortTime(since)}: see further back with --since, or start one (docs/operations.md, “Sweeps”).`;
+    return paragraph(
+      `No sweep has looked since ${shortTime(since)}: see further back with --since, or start one (docs/operations.md, “Sweeps”).`,
+    );
   return [
-    `${shareText(last)}, said the sweep of ${shortTime(last.at)}.${unfinishedText(report)}`,
+    paragraph(`${shareText(last)}, said the sweep of ${shortTime(last.at)}.${unfinishedText(report)}`),
     partTable(report.by, last.parts),
     problemText(last.problems),
     timeText(report),
@@ -167,7 +169,7 @@ function partTable(by: CoverageReport['by'], parts: readonly Part[]): string {
     { title: 'PROTECTED', align: 'right' },
     { title: '', align: 'right' },
     { title: '' },
-    { title: 'OTHERS', isFlexible: true },
+    { title: 'OTHERS', isProse: true, mayBreak: true },
   ];
   const rows = parts.map((part): Cell[] => [
     ...(part.account === undefined ? [] : [part.account]),
@@ -194,7 +196,7 @@ function problemText(problems: NonNullable<CoverageReport['last']>['problems']):
   if (problems.length === 0) return '';
   return [
     paint('strong', 'Could not be looked at'),
-    ...problems.map(({ what, problem }) => `  ${safe(what)}: ${safe(problem)}`),
+    ...problems.map(({ what, problem }) => paragraph(safe(`${what}: ${problem}`), { indent: '  ', hanging: '    ' })),
   ].join('\n');
 }
 
@@ -215,7 +217,7 @@ function timeText({ sweeps, since }: CoverageReport): string {
     { title: 'PROTECTED', align: 'right' },
     { title: '', align: 'right' },
     { title: '' },
-    { title: 'REMARKS', isFlexible: true },
+    { title: 'REMARKS', isProse: true },
   ];
   const more = sweeps.length - told.length;
   return [

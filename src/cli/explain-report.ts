@@ -3,29 +3,13 @@ import { driftText, whoText } from '../domain/alert-text.ts';
 import type { FunctionRecord, Outcome } from '../domain/record.ts';
 import type { Explanation } from '../service/explain.ts';
 import { driftSchema, purposes } from '../service/plan-file.ts';
+import { causeSchema } from './cause-schema.ts';
+import { cellTime, doneText, shortTime } from './history-report.ts';
 import { policyWords } from './plan-policy.ts';
-import { type Cell, type Meaning, meaningOf, paint, safe, table, width } from './printing.ts';
+import { type Cell, meaningOf, paint, paragraph, safe, table } from './printing.ts';
 import { updateLines, updateSchema } from './update-lines.ts';
-import { wrap } from './wrapping.ts';
 
 const text = z.string();
-
-const cause = z.strictObject({
-  eventName: text,
-  eventTime: text,
-  eventId: text,
-  actor: z
-    .strictObject({
-      type: text,
-      name: text,
-      arn: text.exactOptional(),
-      invokedBy: text.exactOptional(),
-      sourceIpAddress: text.exactOptional(),
-      userAgent: text.exactOptional(),
-    })
-    .exactOptional()
-    .describe('Left out where nobody can tell.'),
-});
 
 /** What `layerward explain --json` prints. */
 export const explainReport = z.strictObject({
@@ -51,11 +35,11 @@ export const explainReport = z.strictObject({
     .describe('What would be sent; left out where nothing would.'),
   advice: z.strictObject({ sentence: text, commands: z.array(text) }),
   record: z
-    .strictObject({ status: text, reason: text, detail: text, action: text, since: text, cause })
+    .strictObject({ status: text, reason: text, detail: text, action: text, since: text, cause: causeSchema })
     .exactOptional()
     .describe('What the record says; left out where there is none.'),
   history: z
-    .array(z.strictObject({ at: text, status: text, reason: text, action: text, cause }))
+    .array(z.strictObject({ at: text, status: text, reason: text, action: text, cause: causeSchema }))
     .describe('What happened lately, newest first.'),
 });
 
@@ -107,7 +91,11 @@ export function renderExplanation(report: ExplainReport): string {
   const code = report.reason === '' ? report.status : `${report.status}: ${report.reason}`;
   const { update } = report;
   return [
-    `${wrapped(report.sentence, '', meaningOf(report.status))}\n${paint('faint', `${code} · ${report.functionArn} · by ${policyWords(report.policy)}`)}`,
+    [
+      paragraph(safe(report.sentence), { meaning: meaningOf(report.status) }),
+      paint('faint', `${code} · ${safe(report.functionArn)}`),
+      paint('faint', `By ${policyWords(report.policy)}.`),
+    ].join('\n'),
     section('How that was decided', report.steps.map(stepLine)),
     section(
       'What differs',
@@ -124,7 +112,7 @@ export function renderExplanation(report: ExplainReport): string {
     section('Who led to that', whoLines(report)),
     section('What happened lately', historyLines(report)),
     section('What to do', [
-      wrapped(report.advice.sentence, indent),
+      paragraph(safe(report.advice.sentence), { indent }),
       ...report.advice.commands.map((command) => `${indent}${indent}${paint('strong', safe(command))}`),
     ]),
   ]
@@ -136,12 +124,6 @@ function section(title: string, lines: readonly string[]): string {
   return lines.length === 0 ? '' : [paint('strong', title), ...lines].join('\n');
 }
 
-function wrapped(sentence: string, before: string, meaning?: Meaning): string {
-  return wrap(safe(sentence), width() - before.length)
-    .map((line) => `${before}${meaning ? paint(meaning, line) : line}`)
-    .join('\n');
-}
-
 const answers = {
   yes: { sign: 'yes', meaning: 'strong' },
   no: { sign: 'no', meaning: 'faint' },
@@ -150,9 +132,13 @@ const answers = {
 
 function stepLine({ question, answer, detail }: ExplainReport['steps'][number]): string {
   const { sign, meaning } = answers[answer];
-  const shown = answer === 'not asked' ? paint('faint', `${question} not asked`) : question;
-  const because = detail === undefined ? '' : `\n${wrapped(detail, ' '.repeat(7))}`;
-  return `${indent}${paint(meaning, sign.padEnd(3))}  ${shown}${because}`;
+  const hanging = ' '.repeat(7);
+  const shown = paragraph(answer === 'not asked' ? `${question} not asked` : question, {
+    indent: `${indent}${paint(meaning, sign.padEnd(3))}  `,
+    hanging,
+    ...(answer === 'not asked' ? { meaning } : {}),
+  });
+  return detail === undefined ? shown : `${shown}\n${paragraph(safe(detail), { indent: hanging })}`;
 }
 
 function updateTitle({ purpose, mode }: NonNullable<ExplainReport['update']>): string {
@@ -169,44 +155,38 @@ function whoLines({ record }: ExplainReport): string[] {
   if (!record) return [];
   const { actor, eventName, eventTime } = record.cause;
   return [
-    actor
-      ? `${indent}${safe(whoText(actor))}, by ${safe(eventName)} at ${shortTime(eventTime)}`
-      : `${indent}${safe(eventName)} at ${shortTime(eventTime)}, which does not tell who it was`,
-    `${indent}${paint('faint', `the record says ${codeOf(record)} since ${shortTime(record.since)}`)}`,
-    ...(record.detail === '' ? [] : [wrapped(record.detail, indent)]),
+    paragraph(
+      actor
+        ? `${safe(whoText(actor))}, by ${safe(eventName)} at ${shortTime(eventTime)}`
+        : `${safe(eventName)} at ${shortTime(eventTime)}, which does not tell who it was`,
+      { indent },
+    ),
+    paragraph(`the record says ${codeOf(record)} since ${shortTime(record.since)}`, { indent, meaning: 'faint' }),
+    ...(record.detail === '' ? [] : [paragraph(safe(record.detail), { indent })]),
   ];
 }
 
 function historyLines({ history }: ExplainReport): string[] {
   if (history.length === 0) return [];
   const rows = history.map(({ at, status, reason, action, cause: { eventName, actor } }): Cell[] => [
-    shortTime(at),
+    cellTime(at),
     { text: status, meaning: meaningOf(status) },
-    action,
+    doneText(action),
     reason,
     eventName,
-    actor ? whoText(actor) : '',
+    actor?.name ?? '',
   ]);
   const columns = [
-    { title: 'WHEN' },
+    { title: 'WHEN (UTC)' },
     { title: 'STATUS' },
     { title: 'DONE' },
     { title: 'REASON' },
-    { title: 'BY' },
-    { title: 'WHO', isFlexible: true },
+    { title: 'BY', mayBreak: true },
+    { title: 'WHO' },
   ] as const;
-  return table(columns, rows)
-    .split('\n')
-    .map((line) => `${indent}${line}`);
+  return [table(columns, rows, indent)];
 }
 
 function codeOf({ status, reason, action }: NonNullable<ExplainReport['record']>): string {
-  return `${status}${reason === '' ? '' : `: ${reason}`} (${action})`;
-}
-
-/** `2026-11-23 12:00:00Z`, from ISO 8601; anything else as it is. */
-function shortTime(time: string): string {
-  return safe(time)
-    .replace(/\.\d+Z$/, 'Z')
-    .replace('T', ' ');
+  return `${status}${reason === '' ? '' : `: ${reason}`}${action === 'none' ? '' : ` (${action})`}`;
 }

@@ -2,7 +2,8 @@ import * as z from 'zod';
 import { parseFunctionArn } from '../domain/function-arn.ts';
 import { type FunctionRecord, type Outcome, recordStatuses } from '../domain/record.ts';
 import { driftSchema } from '../service/plan-file.ts';
-import { type Cell, meaningOf, paint, safe, table } from './printing.ts';
+import { causeSchema } from './cause-schema.ts';
+import { type Cell, meaningOf, paint, paragraph, safe, table } from './printing.ts';
 
 const text = z.string();
 const status = z.enum(recordStatuses);
@@ -10,24 +11,7 @@ const action = z
   .enum(['sent', 'reported', 'attached', 'repaired', 'updated', 'released', 'none'])
   .describe('What was done: docs/decisions.md.');
 
-const cause = z
-  .strictObject({
-    eventName: text.describe('AWS’s name of the call; Sweep, where none told of it.'),
-    eventTime: text,
-    eventId: text,
-    actor: z
-      .strictObject({
-        type: text,
-        name: text,
-        arn: text.exactOptional(),
-        invokedBy: text.exactOptional(),
-        sourceIpAddress: text.exactOptional(),
-        userAgent: text.exactOptional(),
-      })
-      .exactOptional()
-      .describe('Left out where nobody can tell.'),
-  })
-  .describe('What led to it.');
+const cause = causeSchema.describe('What led to it.');
 
 const state = { status, reason: text, detail: text.describe('AWS’s words, or ours.'), action };
 
@@ -108,30 +92,30 @@ function headline({ functionArn, now }: HistoryReport): string {
   const code = paint(meaningOf(is), `${is}${reason === '' ? '' : `: ${safe(reason)}`}`);
   const repairs = repairCount === 0 ? '' : `, put right ${repairCount === 1 ? 'once' : `${repairCount} times`} in all`;
   return [
-    `${where}: ${code} since ${shortTime(since)}${repairs}.`,
-    ...(detail === '' ? [] : [paint('faint', safe(detail))]),
+    paragraph(`${where}: ${code} since ${shortTime(since)}${repairs}.`),
+    ...(detail === '' ? [] : [paragraph(safe(detail), { meaning: 'faint' })]),
   ].join('\n');
 }
 
 function historyTable({ history }: HistoryReport): string {
   const rows = history.map(({ at, status: was, reason, action: done, drift, cause: led, durationMs }): Cell[] => [
-    shortTime(at),
+    cellTime(at),
     { text: was, meaning: meaningOf(was) },
-    done === 'none' ? '' : done,
+    doneText(done),
+    isFix(done) ? durationText(durationMs) : '',
     whyText(reason, drift),
     led.actor?.name ?? '',
     led.eventName,
-    isFix(done) ? durationText(durationMs) : '',
   ]);
   return table(
     [
-      { title: 'WHEN' },
+      { title: 'WHEN (UTC)' },
       { title: 'STATUS' },
       { title: 'DONE' },
-      { title: 'WHY' },
-      { title: 'WHO', isFlexible: true },
-      { title: 'BY' },
       { title: 'AFTER', align: 'right' },
+      { title: 'WHY' },
+      { title: 'WHO', mayBreak: true },
+      { title: 'BY' },
     ],
     rows,
   );
@@ -149,6 +133,11 @@ function whyText(reason: string, drift: HistoryReport['history'][number]['drift'
   return first?.code === reason ? `${reason}${more}` : reason;
 }
 
+/** What was done; nothing for nothing. */
+export function doneText(done: string): string {
+  return done === 'none' ? '' : done;
+}
+
 /** Whether this is AWS's word that an update took effect, so that the time until then means something. */
 function isFix(done: HistoryReport['history'][number]['action']): boolean {
   return done !== 'sent' && done !== 'reported' && done !== 'none';
@@ -164,6 +153,11 @@ export function durationText(ms: number): string {
   ] as const)
     if (ms < limit * length) return `${Math.round(ms / length)} ${unit}`;
   return `${Math.round(ms / 86_400_000)} d`;
+}
+
+/** `2026-11-23 12:00:00`, for a column that says that it is UTC. */
+export function cellTime(time: string): string {
+  return shortTime(time).replace(/Z$/, '');
 }
 
 /** `2026-11-23 12:00:00Z`, from ISO 8601; anything else as it is. */

@@ -1,9 +1,10 @@
-import { type FunctionArn, formatFunctionArn, parseFunctionArn, resolveFunctionName } from '../domain/function-arn.ts';
-import { type Outcome, recordStatuses } from '../domain/record.ts';
+import { type FunctionArn, formatFunctionArn } from '../domain/function-arn.ts';
+import type { Outcome } from '../domain/record.ts';
 import { type ExitCode, exitCode, WrongUse } from './exit-code.ts';
+import { findNamesakes, listArns, readFunctionName } from './function-lookup.ts';
 import type { HistoryOptions } from './history.ts';
 import { renderHistory, toHistoryReport } from './history-report.ts';
-import { print, printJson, safe } from './printing.ts';
+import { print, printJson } from './printing.ts';
 import { openRecords } from './sight.ts';
 
 type OpenRecords = Awaited<ReturnType<typeof openRecords>>;
@@ -11,13 +12,11 @@ type OpenRecords = Awaited<ReturnType<typeof openRecords>>;
 const screenful = 20;
 /** What one event led to is stored in no order: as much more is read, so that the newest are among it. */
 const readAhead = 20;
-/** As many ARNs of functions of the same name are told. */
-const mostTold = 10;
 
 /** Tells the history of one function. */
 export async function showHistory(name: string, options: HistoryOptions): Promise<ExitCode> {
   const opened = await openRecords(options);
-  const arn = readName(name, opened);
+  const arn = readFunctionName(name, opened.connection);
   const functionArn = formatFunctionArn(arn);
   const limit = options.limit ?? (options.json ? Number.POSITIVE_INFINITY : screenful);
   const [record, read] = await Promise.all([
@@ -31,17 +30,6 @@ export async function showHistory(name: string, options: HistoryOptions): Promis
   return exitCode.done;
 }
 
-/** @throws {WrongUse} */
-function readName(name: string, { connection }: OpenRecords): FunctionArn {
-  const arn = resolveFunctionName(name, connection);
-  if (arn) return arn;
-  const { partition, region, accountId } = connection;
-  throw new WrongUse(
-    `${JSON.stringify(safe(name))} is neither a name nor an ARN of a function: such as orders, or ` +
-      `arn:${partition}:lambda:${region}:${accountId}:function:orders`,
-  );
-}
-
 async function readHistory(history: AsyncIterable<Outcome>, limit: number): Promise<Outcome[]> {
   const outcomes: Outcome[] = [];
   for await (const outcome of history) if (outcomes.push(outcome) >= limit) break;
@@ -50,13 +38,9 @@ async function readHistory(history: AsyncIterable<Outcome>, limit: number): Prom
 
 /** Why there is no history, and where one of this name may be. */
 async function unknownText(arn: FunctionArn, { records }: OpenRecords, stack: string): Promise<string> {
-  const others: string[] = [];
-  for (const status of recordStatuses)
-    for await (const { functionArn } of records.withStatus(status))
-      if (parseFunctionArn(functionArn)?.functionName === arn.functionName) others.push(functionArn);
+  const { others } = await findNamesakes(arn, records);
   const sentence = `the records of ${stack} know no function ${arn.functionName} in account ${arn.accountId}, ${arn.region}`;
   if (others.length === 0)
-    return `${sentence}: see its name, or give its ARN; layerward status --all names those that they know`;
-  const told = others.slice(0, mostTold).map(safe).join(', ');
-  return `${sentence}; they know ${others.length === 1 ? 'one' : others.length} of this name elsewhere: give the ARN, ${told}${others.length > mostTold ? ', …' : ''}`;
+    return `${sentence}: check its name, or give its ARN; layerward status --all names those that they know`;
+  return `${sentence}; they know ${others.length === 1 ? 'one' : others.length} of this name elsewhere: give the ARN, ${listArns(others)}`;
 }

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { parseFunctionArn } from '../domain/function-arn.ts';
 import { driftSchema, type PlannedFunction, type Purpose, purposes } from '../service/plan-file.ts';
 import type { MadePlan, PlanEntry, Unchanged } from './plan-making.ts';
-import { meaningOf, paint, safe } from './printing.ts';
+import { meaningOf, paint, paragraph, safe } from './printing.ts';
 import { problemLines, problemSchema } from './scan-report.ts';
 import { updateLines, updateSchema } from './update-lines.ts';
 
@@ -122,5 +122,8 @@ export function entryTitle({ functionArn, status, reason, purpose, mode }: Plann
 function unchangedLine({ functionArn, status, reason, detail }: Unchanged): string {
   const name = parseFunctionArn(functionArn)?.functionName ?? functionArn;
   const code = reason === '' ? status : `${status}: ${reason}`;
-  return `${paint('strong', safe(name))} stays as it is: ${paint(meaningOf(status), code)}${detail === '' ? '' : `, ${safe(detail)}`}`;
+  const because = detail === '' ? '' : `, ${safe(detail)}`;
+  return paragraph(`${paint('strong', safe(name))} stays as it is: ${paint(meaningOf(status), code)}${because}`, {
+    hanging: '  ',
+  });
 }

@@ -6,7 +6,7 @@ import { type ExitCode, exitCode } from './exit-code.ts';
 import type { PolicyCheckOptions } from './policy.ts';
 import { type PolicyFindings, renderFindings } from './policy-check-report.ts';
 import { policyFileFor, readPolicyFile } from './policy-file.ts';
-import { paint, print, printJson, safe } from './printing.ts';
+import { paint, paragraph, print, printJson, safe } from './printing.ts';
 
 /** Checks a policy file, and prints what is wrong with it. */
 export function checkPolicyFile(path: string | undefined, { json }: PolicyCheckOptions): ExitCode {
@@ -35,5 +35,8 @@ function summaryOf(name: string, { mode, agent, groups, rules }: Policy): string
     `${names.length === 1 ? 'group' : 'groups'} ${names.join(', ')}`,
     ...(rules.length === 0 ? [] : [rules.length === 1 ? '1 rule' : `${rules.length} rules`]),
   ];
-  return `${paint('good', '✓')} ${safe(name)} is in order: ${safe(parts.join('; '))}.`;
+  return paragraph(`${safe(name)} is in order: ${safe(parts.join('; '))}.`, {
+    indent: `${paint('good', '✓')} `,
+    hanging: '  ',
+  });
 }

@@ -27,7 +27,21 @@ export function readFileOrRefuse(path: string): Buffer {
   try {
     return readFileSync(path);
   } catch (error) {
-    throw new WrongUse(`${path} can't be read: ${error instanceof Error ? error.message : String(error)}`);
+    throw new WrongUse(`${path} can't be read: ${whyUnreadable(error)}`, { cause: error });
+  }
+}
+
+function whyUnreadable(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  switch (Reflect.get(error, 'code')) {
+    case 'ENOENT':
+      return 'there is no such file';
+    case 'EISDIR':
+      return 'it is a folder';
+    case 'EACCES':
+      return 'you may not read it';
+    default:
+      return error.message;
   }
 }
 

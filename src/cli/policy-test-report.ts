@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import type { CaseResult } from '../service/policy-cases.ts';
-import { paint, safe } from './printing.ts';
+import { paint, paragraph, safe } from './printing.ts';
 
 const text = z.string();
 const mode = z.enum(['enforce', 'audit']);
@@ -64,13 +64,13 @@ export function renderPolicyTest({ policy, file, held, failed, cases }: PolicyTe
   return [
     ...cases.flatMap(({ name, line, holds, got, differences }) =>
       holds
-        ? [`${paint('good', '✓')} ${safe(name)}`]
+        ? [paragraph(safe(name), { indent: `${paint('good', '✓')} `, hanging: '  ' })]
         : [
             `${paint('bad', '✗')} ${safe(name)}  ${paint('faint', safe(`${file}:${line}`))}`,
             ...differences.map(
               (one) => `    ${safe(one.what).padEnd(8)}  expected ${safe(one.expected)}, got ${safe(one.got)}`,
             ),
-            ...(got?.detail === undefined ? [] : [`    ${paint('faint', safe(got.detail))}`]),
+            ...(got?.detail === undefined ? [] : [paragraph(safe(got.detail), { indent: '    ', meaning: 'faint' })]),
           ],
     ),
     '',

@@ -1,7 +1,7 @@
 import { Command, Help, type Option } from 'commander';
 import { version } from '../domain/version.ts';
 import type { ExitCode } from './exit-code.ts';
-import { paint, width } from './printing.ts';
+import { paint, safe, width } from './printing.ts';
 
 /** Makes a command; it says by `finish` how it ended. */
 export type DefineCommand = (finish: (code: ExitCode) => void) => Command;
@@ -27,6 +27,9 @@ const groups: Readonly<Record<string, Readonly<Record<string, LoadCommand>>>> = 
     coverage: async () => (await import('./coverage.ts')).coverageCommand,
     report: async () => (await import('./report.ts')).reportCommand,
     console: async () => (await import('./console.ts')).consoleCommand,
+  },
+  'See to what was given up on:': {
+    'dead-letters': async () => (await import('./dead-letters.ts')).deadLettersCommand,
   },
   'Write policies and code:': {
     policy: async () => (await import('./policy.ts')).policyCommand,
@@ -70,8 +73,9 @@ export async function createProgram(finish: (code: ExitCode) => void, args: read
     .configureOutput({
       getOutHelpWidth: width,
       getErrHelpWidth: width,
-      outputError: (text, write) => write(text.replace(/^error: /, 'layerward: ')),
+      outputError: (text, write) => write(`${text.trimEnd().split('\n').map(safe).map(inOurWords).join('')}\n`),
     })
+    .showHelpAfterError('layerward --help names all commands.')
     .configureHelp(helpStyle)
     .addHelpText('after', afterHelp);
   const wanted = args.find((word) => !word.startsWith('-'));
@@ -81,6 +85,11 @@ export async function createProgram(finish: (code: ExitCode) => void, args: read
       if (!named || name === wanted) program.addCommand((await load())(finish).helpGroup(title));
   for (const command of program.commands) adopt(command, program, 'layerward');
   return program;
+}
+
+/** A line of what commander has to say about wrong arguments; its guess at what was meant ends the sentence. */
+function inOurWords(line: string): string {
+  return line.replace(/^error: /, 'layerward: ').replace(/^\(Did you mean (.+)\?\)$/, '; did you mean $1?');
 }
 
 /** Gives a command, and those below it, what all have in common. */

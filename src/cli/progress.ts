@@ -15,12 +15,13 @@ const leastMsBetween = 80;
 export function createProgress(): Progress {
   const stream = process.stderr;
   if (!stream.isTTY) return { show: () => {}, end: () => {} };
-  let shownAt = 0;
+  // What is done at once is not worth a line.
+  let shownAt = performance.now();
   let isShown = false;
   return {
     show(done, total, what) {
       const now = performance.now();
-      if (now - shownAt < leastMsBetween && done !== total) return;
+      if (now - shownAt < leastMsBetween && !(isShown && done === total)) return;
       shownAt = now;
       isShown = true;
       const share = total ? Math.min(1, done / total) : undefined;

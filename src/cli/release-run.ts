@@ -1,3 +1,4 @@
+import { rebuiltDetail } from '../domain/attachment.ts';
 import { parseFunctionArn } from '../domain/function-arn.ts';
 import type { Applied } from '../service/apply-plans.ts';
 import { releasingPolicy } from '../service/release-all.ts';
@@ -6,7 +7,7 @@ import { applySession, askConsent, requireConsent } from './apply-session.ts';
 import { type ExitCode, exitCode, WrongUse } from './exit-code.ts';
 import { makePlan, type Unchanged } from './plan-making.ts';
 import { renderPlan } from './plan-report.ts';
-import { print, printJson, tell } from './printing.ts';
+import { paragraph, print, printJson, tell } from './printing.ts';
 import type { ReleaseOptions } from './release.ts';
 import { type OpenSight, openSight } from './sight.ts';
 
@@ -24,7 +25,10 @@ export async function runRelease(names: readonly string[], options: ReleaseOptio
 
   const plan = await makePlan(sight, names, {});
   say(renderPlan({ ...plan, unchanged: plan.unchanged.map(inWords) }, 'what the records know'));
-  for (const { functionArn } of plan.entries) await warnOfReturn(functionArn, opened);
+  for (const { functionArn } of plan.entries) {
+    await warnOfLoss(functionArn, opened.records);
+    await warnOfReturn(functionArn, opened);
+  }
   const settled = plan.unchanged.map(settledOf);
   if (plan.entries.length > 0)
     await askConsent(
@@ -51,15 +55,30 @@ export async function runRelease(names: readonly string[], options: ReleaseOptio
 /** It is left out by the policy that releases all: that says nothing. */
 function inWords(unchanged: Unchanged): Unchanged {
   return unchanged.reason === 'excluded'
-    ? { ...unchanged, status: 'nothing to release', reason: '', detail: 'nothing of Layerward’s is on it' }
+    ? { ...unchanged, status: 'nothing to release', reason: '', detail: nothingText(unchanged) }
     : unchanged;
 }
 
+/** @param status `release`: the records know it, and all that is on it was there before them */
+function nothingText({ status }: Unchanged): string {
+  return status === 'release'
+    ? 'all that is on it was there when Layerward first saw it'
+    : 'nothing of Layerward’s is on it';
+}
+
 /** A function that nothing of ours is on is as it was asked to be. */
-function settledOf({ functionArn, status, reason, detail }: Unchanged): Applied {
-  return status === 'out-of-scope'
-    ? { functionArn, outcome: 'unchanged', detail: 'nothing of Layerward’s is on it' }
+function settledOf(unchanged: Unchanged): Applied {
+  const { functionArn, status, reason, detail } = unchanged;
+  return reason === 'excluded'
+    ? { functionArn, outcome: 'unchanged', detail: nothingText(unchanged) }
     : { functionArn, outcome: 'blocked', detail: `${status}: ${reason}: ${detail}` };
+}
+
+/** What was made anew does not know all that the function was before. */
+async function warnOfLoss(functionArn: string, records: NonNullable<OpenSight['records']>): Promise<void> {
+  const record = await records.find(functionArn);
+  const isRebuilt = [record?.attachment, ...(record?.pending ?? [])].some((one) => one?.isRebuilt);
+  if (isRebuilt) tell(paragraph(`${parseFunctionArn(functionArn)?.functionName}: ${rebuiltDetail}.`));
 }
 
 /** What has the opt-in tag is protected again by whoever looks next. */
@@ -68,8 +87,9 @@ async function warnOfReturn(functionArn: string, { functions, policy }: OpenSigh
   const tags = arn && (await functions.read(arn))?.tags;
   const { tag, value } = policy.optIn;
   if (!tags?.readable || tags.values[tag] !== value) return;
+  const name = arn?.functionName;
   tell(
-    `${arn?.functionName} still has the tag ${tag}=${value}, so a deployed Layerward attaches again. Take it off first: ` +
-      `aws lambda untag-resource --resource ${functionArn} --tag-keys ${tag}`,
+    paragraph(`${name} still has the tag ${tag}=${value}, so a deployed Layerward attaches again. Take it off first:`),
   );
+  tell(`  aws lambda untag-resource --resource ${functionArn} --tag-keys ${tag}`);
 }

@@ -1,7 +1,8 @@
 import * as z from 'zod';
 import { driftText, whoText } from '../domain/alert-text.ts';
 import { driftSchema } from '../service/plan-file.ts';
-import { safe } from './printing.ts';
+import { actorSchema } from './cause-schema.ts';
+import { paragraph, safe } from './printing.ts';
 
 const text = z.string();
 
@@ -19,16 +20,7 @@ export const replayReport = z.array(
     eventName: text.exactOptional(),
     eventTime: text.exactOptional(),
     functionArn: text.exactOptional(),
-    actor: z
-      .strictObject({
-        type: text,
-        name: text,
-        arn: text.exactOptional(),
-        invokedBy: text.exactOptional(),
-        sourceIpAddress: text.exactOptional(),
-        userAgent: text.exactOptional(),
-      })
-      .exactOptional(),
+    actor: actorSchema.exactOptional(),
     decision: z
       .strictObject({
         status: text,
@@ -60,8 +52,15 @@ function renderRow(row: ReplayReport[number]): string {
     ...(decision ? liveLines(decision) : []),
   ];
   return [
-    safe(`${file}${index > 0 ? ` [${index}]` : ''}: ${title}`),
-    ...lines.filter(([, value]) => value !== '').map(([label, value]) => `  ${label.padEnd(9)}  ${safe(value)}`),
+    paragraph(safe(`${file}${index > 0 ? ` [${index}]` : ''}: ${title}`), { hanging: '    ' }),
+    ...lines
+      .filter(([, value]) => value !== '')
+      .map(([label, value]) =>
+        paragraph(safe(value), {
+          indent: `  ${label.padEnd(9)}  `,
+          hanging: ' '.repeat(13),
+        }),
+      ),
   ].join('\n');
 }
 

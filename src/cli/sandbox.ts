@@ -24,7 +24,8 @@ calls; its log goes to standard error. Ctrl-C ends it, and nothing of it stays.
 Examples:
   $ npx layerward sandbox
   $ npx layerward sandbox --port 0 --organization
-  $ export AWS_ENDPOINT_URL=http://127.0.0.1:4566 AWS_ACCESS_KEY_ID=you AWS_SECRET_ACCESS_KEY=any AWS_REGION=us-east-1
+  $ export AWS_ENDPOINT_URL=http://127.0.0.1:4566 AWS_DEFAULT_REGION=us-east-1 # in another terminal
+  $ export AWS_ACCESS_KEY_ID=you AWS_SECRET_ACCESS_KEY=any
 
 Exit codes: 0 ended, 2 used wrongly, 3 the port is taken, or the build or the system failed.`,
     )

@@ -2,8 +2,7 @@ import * as z from 'zod';
 import { adviceFor } from '../domain/advice.ts';
 import { parseFunctionArn } from '../domain/function-arn.ts';
 import { policyWords } from './plan-policy.ts';
-import { type Cell, type Column, meaningOf, paint, safe, table, width } from './printing.ts';
-import { wrap } from './wrapping.ts';
+import { type Cell, type Column, meaningOf, paint, paragraph, safe, table } from './printing.ts';
 
 /** What a function is, as a scan sees it. */
 export const standings = [
@@ -97,7 +96,7 @@ function headline(report: ScanReport): string {
   const meaning = report.protected === optedIn ? 'good' : 'attention';
   const share = paint(meaning, `${report.protected} of ${optedIn}`);
   const verb = report.protected === 1 ? 'is' : 'are';
-  return `${share} opted-in functions ${verb} protected, ${percent} %, ${where}.\n${by}`;
+  return `${paragraph(`${share} opted-in functions ${verb} protected, ${percent}%, ${where}.`)}\n${by}`;
 }
 
 /** Where something was looked for: `in account 111122223333, us-east-1`. */
@@ -114,18 +113,14 @@ function countsTable({ counts }: ScanReport): string {
     { title: 'STATUS' },
     { title: 'REASON' },
     { title: 'FUNCTIONS', align: 'right' },
-    { title: 'WHAT TO DO', isFlexible: true },
+    { title: 'WHAT TO DO', isProse: true },
   ];
-  const used = (pick: (one: ScanReport['counts'][number]) => string, title: string) =>
-    Math.max(title.length, ...counts.map((one) => pick(one).length));
-  const left = used(({ status }) => status, 'STATUS') + used(({ reason }) => reason, 'REASON') + 'FUNCTIONS'.length + 6;
-  const rows = counts.flatMap(({ status, reason, count, advice }): Cell[][] => {
-    const [first = '', ...more] = wrap(advice, Math.max(30, width() - left));
-    return [
-      [{ text: status, meaning: meaningOf(status) }, reason, String(count), first],
-      ...more.map((line): Cell[] => ['', '', '', line]),
-    ];
-  });
+  const rows = counts.map(({ status, reason, count, advice }): Cell[] => [
+    { text: status, meaning: meaningOf(status) },
+    reason,
+    String(count),
+    advice,
+  ]);
   return table(columns, rows);
 }
 
@@ -146,8 +141,8 @@ function attentionTable({ attention, attentionTotal, places }: ScanReport): stri
     { title: 'STATUS' },
     { title: 'REASON' },
     { title: 'FUNCTION' },
-    ...(isOnePlace ? [] : [{ title: 'WHERE' }]),
-    { title: 'DETAIL', isFlexible: true },
+    ...(isOnePlace ? [] : [{ title: 'WHERE', mayBreak: true } as const]),
+    { title: 'DETAIL', isProse: true, mayBreak: true },
   ];
   const more = attentionTotal - attention.length;
   return [
@@ -158,6 +153,9 @@ function attentionTable({ attention, attentionTotal, places }: ScanReport): stri
   ].join('\n');
 }
 
+/** As many regions are named; more are counted. */
+const mostRegions = 4;
+
 /** What could not be looked at, once for all regions in which the reason is the same. */
 export function problemLines(problems: ScanReport['problems']): string {
   if (problems.length === 0) return '';
@@ -166,9 +164,9 @@ export function problemLines(problems: ScanReport['problems']): string {
     regionsOf.set(problem, [...(regionsOf.get(problem) ?? []), ...(region === undefined ? [] : [region])]);
   return [
     paint('strong', 'Could not be looked at'),
-    ...[...regionsOf].map(
-      ([problem, regions]) =>
-        `  ${safe(problem)}${regions.length > 0 ? paint('faint', ` (${regions.join(', ')})`) : ''}`,
-    ),
+    ...[...regionsOf].map(([problem, regions]) => {
+      const where = regions.length > mostRegions ? `${regions.length} regions` : regions.join(', ');
+      return paragraph(safe(where === '' ? problem : `${problem} (${where})`), { indent: '  ', hanging: '    ' });
+    }),
   ].join('\n');
 }

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { type RecordStatus, recordStatuses } from '../domain/record.ts';
-import { type Cell, meaningOf, paint, safe, table } from './printing.ts';
+import { type Cell, meaningOf, paint, paragraph, safe, table } from './printing.ts';
 
 const text = z.string();
 const count = z.int().nonnegative();
@@ -123,7 +123,7 @@ function headline({ counts }: StatusReport, { stack }: StatusWords): string {
   );
   const share = paint(counts.protected === optedIn ? 'good' : 'attention', `${counts.protected} of ${optedIn}`);
   const sentence = `${share} functions that opted in ${counts.protected === 1 ? 'is' : 'are'} protected`;
-  return `${sentence}${others.length === 0 ? '' : `; ${others.join(', ')}`}.`;
+  return paragraph(`${sentence}${others.length === 0 ? '' : `; ${others.join(', ')}`}.`);
 }
 
 function functionTable({ functions, total, statuses }: StatusReport, { hasFilter }: StatusWords): string {
@@ -142,15 +142,17 @@ function functionTable({ functions, total, statuses }: StatusReport, { hasFilter
       [
         { title: 'STATUS' },
         { title: 'REASON' },
-        { title: 'FUNCTION', isFlexible: true },
-        { title: 'ACCOUNT' },
+        { title: 'FUNCTION' },
+        { title: 'ACCOUNT', mayBreak: true },
         { title: 'REGION' },
         { title: 'SINCE (UTC)' },
       ],
       rows,
     ),
     ...(more > 0 ? [paint('faint', `… and ${more} more: --limit ${total} names them all.`)] : []),
-    paint('faint', 'layerward explain FUNCTION tells all about one, layerward history FUNCTION what happened to it.'),
+    paragraph('layerward explain FUNCTION tells all about one, layerward history FUNCTION what happened to it.', {
+      meaning: 'faint',
+    }),
   ].join('\n');
 }
 

@@ -28,7 +28,7 @@ const advice: Readonly<Record<string, string>> = {
   'code-signing': 'Have the layer signed by a profile that the function’s code signing configuration allows.',
   'layer-access':
     'Have the owner of the layer grant lambda:GetLayerVersion to this account, or name a mirror of it in the policy.',
-  'aws-refused': 'Read AWS’s words above and put right what they name; the next change of the function tries again.',
+  'aws-refused': 'Read AWS’s words and put right what they name; the next change of the function tries again.',
   flapping: 'Somebody’s tool undoes the protection each time: keep it in that tool’s code, or take the opt-in tag off.',
   runtime: 'Nothing protects the function. Use a runtime that the agent supports, or another agent.',
   architecture: 'Nothing protects the function. Use an architecture that the agent supports, or another agent.',

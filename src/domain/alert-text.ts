@@ -7,6 +7,8 @@ import type { Outcome } from './record.ts';
 /** SNS refuses longer subjects, and anything in them but printable ASCII. */
 const longestSubject = 100;
 
+const unprintable = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
+
 /** The subject of an alert: what happened, to which function. */
 export function alertSubject(outcome: Outcome): string {
   const name = parseFunctionArn(outcome.functionArn)?.functionName ?? outcome.functionArn;
@@ -49,7 +51,8 @@ export function alertText(outcome: Outcome): string {
     ['To do', adviceFor(outcome)],
     ['ARN', outcome.functionArn],
   ];
-  return lines.map(([label, text]) => `${`${label}:`.padEnd(10)}${text}`).join('\n');
+  // Names, wrappers and AWS's words may hold line breaks, which would pass for lines of ours.
+  return lines.map(([label, text]) => `${`${label}:`.padEnd(10)}${text.replaceAll(unprintable, '\ufffd')}`).join('\n');
 }
 
 /** One difference, for people. */

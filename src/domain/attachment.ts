@@ -31,6 +31,8 @@ export interface Attachment {
   readonly agent: string;
   readonly variant: string;
   readonly group: string;
+  /** The record was lost, and made anew from what was on the function: what the team had before is known in part only. */
+  readonly isRebuilt?: true;
   readonly applied: {
     readonly layerArn: string;
     /** The Handler as we left it: the agent's where it is redirected, else the team's own. */
@@ -48,4 +50,37 @@ export interface Attachment {
     readonly layers: readonly LayerBefore[];
     readonly variables: Readonly<Record<string, string>>;
   };
+}
+
+/** What is said of a function whose attachment {@link Attachment.isRebuilt}. */
+export const rebuiltDetail =
+  'its record was lost and made anew: what the team had in the agent’s places before is not given back, but for the Handler';
+
+/**
+ * Whether each thing that an update would have brought to a function, and that was not there before it, is on it now; the
+ * names of credentials left out, whose values nobody keeps.
+ */
+function broughtTo(current: Shape, { applied, before }: Attachment): boolean[] {
+  return [
+    ...(before.layers.some(({ arn }) => arn === applied.layerArn) ? [] : [current.layers.includes(applied.layerArn)]),
+    ...(before.handler === applied.handler ? [] : [current.handler === applied.handler]),
+    ...Object.entries(applied.variables)
+      .filter(([name, value]) => before.variables[name] !== value)
+      .map(([name, value]) => current.variables[name] === value),
+  ];
+}
+
+/** Whether there is anything on the function that this update would have brought. */
+export function isSeenIn(current: Shape, attachment: Attachment): boolean {
+  return broughtTo(current, attachment).some(Boolean);
+}
+
+/**
+ * Whether all that an update had brought is off again: the team, or a release that this record does not know of, has seen
+ * to it. What the function had before is no business of ours any more.
+ */
+export function isGoneFrom(current: Shape, attachment: Attachment): boolean {
+  const brought = broughtTo(current, attachment);
+  const hasCredentials = attachment.applied.secretVariables.some((name) => Object.hasOwn(current.variables, name));
+  return brought.length > 0 && !brought.some(Boolean) && !hasCredentials;
 }

@@ -2,10 +2,15 @@ import * as z from 'zod';
 import type { Actor, Change, ChangeKind } from './change.ts';
 import { InvalidInput } from './errors.ts';
 import { type FunctionArn, formatFunctionArn, parseFunctionArn, resolveFunctionName } from './function-arn.ts';
-import { matchesName } from './policy.ts';
 
 /** Why something that happened needs no look. */
-export type DropReason = 'own-update' | 'failed-call' | 'read-only' | 'not-a-function' | 'other-event';
+export type DropReason =
+  | 'own-update'
+  | 'failed-call'
+  | 'read-only'
+  | 'not-a-function'
+  | 'other-account'
+  | 'other-event';
 
 /** What a message comes to: a change to look at, or why there is nothing to look at. */
 export type Reading =
@@ -83,8 +88,8 @@ const followUpDetail = z.object({
     'swept',
     'asked',
   ]) satisfies z.ZodType<ChangeKind>,
-  eventId: z.string().max(longestText),
-  eventName: z.string().max(longestText),
+  eventId: shortText,
+  eventName: shortText,
   eventTime: z.iso.datetime({ offset: true }),
   actor: actorSchema.exactOptional() satisfies z.ZodType<Actor>,
   touched: z.array(shortText).max(mostTags),
@@ -98,6 +103,7 @@ const followUpDetail = z.object({
         'throttled',
         'revision-changed',
         'tags-unreadable',
+        'unavailable',
         'turn',
         'turn-taken',
       ]),
@@ -121,7 +127,7 @@ export function followUpMessage(change: Change): string {
 /**
  * Reads the body of a message from the queue: an EventBridge event with a CloudTrail record or a tag change in it, or
  * a later look of our own.
- * @param ownRoleArns roles whose calls are Layerward's own; `*` stands for any characters, such as any account
+ * @param ownRoleArns roles whose calls are Layerward's own; `*` stands for the account in which the call was made
  * @throws {InvalidInput} that says what is wrong and where, for anything else.
  */
 export function readMessage(body: string, ownRoleArns: readonly string[]): Reading {
@@ -138,12 +144,29 @@ export function readEventBridgeEvent(event: unknown, ownRoleArns: readonly strin
 }
 
 function readEvent(event: z.output<typeof envelope>, ownRoleArns: readonly string[]): Reading {
-  if (event['detail-type'] === 'AWS API Call via CloudTrail') return readCloudTrailRecord(event.detail, ownRoleArns);
-  if (event.source === 'aws.tag' && event['detail-type'] === 'Tag Change on Resource') return readTagChange(event);
+  if (event['detail-type'] === 'AWS API Call via CloudTrail')
+    return ofAccount(event.account, event.id, readCloudTrailRecord(event.detail, ownRoleArns));
+  if (event.source === 'aws.tag' && event['detail-type'] === 'Tag Change on Resource')
+    return ofAccount(event.account, event.id, readTagChange(event));
   if (event.source === ownSource && event['detail-type'] === ownDetailType) return readFollowUp(event.detail);
   throw new InvalidInput(
     `the event has source ${quote(event.source)} and detail-type ${quote(event['detail-type'])}, which Layerward does not know`,
   );
+}
+
+/**
+ * An account tells of its own functions only. EventBridge itself says whose event it is; all else in it may have been
+ * written by somebody who wants a look at another account's function. Of a call across accounts CloudTrail tells both
+ * (`sharedEventID`), so nothing is lost.
+ */
+function ofAccount(account: string, eventId: string, reading: Reading): Reading {
+  if (!('change' in reading) || account === '' || reading.change.functionArn.accountId === account) return reading;
+  const functionArn = formatFunctionArn(reading.change.functionArn);
+  return {
+    dropped: 'other-account',
+    detail: `account ${account} tells of ${functionArn}, which is not its own`,
+    eventId,
+  };
 }
 
 const kinds: ReadonlyMap<string, ChangeKind> = new Map([
@@ -181,11 +204,12 @@ export function readCloudTrailRecord(input: unknown, ownRoleArns: readonly strin
   const kind = kinds.get(eventName);
   if (!kind) return dropped('other-event', `${eventName} changes nothing that Layerward looks after`);
   const issuer = record.userIdentity?.sessionContext?.sessionIssuer?.arn;
-  if (issuer !== undefined && ownRoleArns.some((pattern) => matchesName(pattern, issuer)))
+  const home = homeOf(record);
+  if (ownRoleArns.some((pattern) => pattern.replace('*', home.accountId) === issuer))
     return dropped('own-update', 'Layerward made this call itself');
 
   const named = functionNameOf(record, kind);
-  const functionArn = named && resolveFunctionName(named, homeOf(record));
+  const functionArn = named && resolveFunctionName(named, home);
   if (!functionArn) {
     if (kind === 'tagged' && named)
       return dropped('not-a-function', `${named.slice(0, longestText)} is not a function`);
@@ -196,7 +220,7 @@ export function readCloudTrailRecord(input: unknown, ownRoleArns: readonly strin
     );
   }
   const actor = actorOf(record);
-  return {
+  return ofAccount(home.accountId, record.eventID, {
     change: {
       functionArn,
       kind,
@@ -207,7 +231,7 @@ export function readCloudTrailRecord(input: unknown, ownRoleArns: readonly strin
       touched: touchedBy(record, kind),
       tagKeys: tagKeysOf(record),
     },
-  };
+  });
 }
 
 function functionNameOf(
@@ -321,7 +345,8 @@ function parseJson(body: string): unknown {
   try {
     return JSON.parse(body);
   } catch {
-    throw new InvalidInput(`the message is not JSON; it starts with ${quote(body)}`);
+    // What is no event of AWS's may be anything, and stays where it is: on the queue.
+    throw new InvalidInput(`the message is not JSON; it is ${body.length} characters long`);
   }
 }
 

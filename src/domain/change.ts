@@ -24,6 +24,8 @@ export type FollowUpPurpose =
   | 'throttled'
   | 'revision-changed'
   | 'tags-unreadable'
+  /** Something that it needs could not be had: an answer of a service, the policy, the place of its account. */
+  | 'unavailable'
   /** The turn that was reserved for it has come. */
   | 'turn'
   /** Another look at it waits for its turn; this one comes after it. */
@@ -90,4 +92,9 @@ export function attribute(
   const [newest] = newestFirst;
   if (!newest) throw new TypeError('a look needs a change that led to it');
   return { change: newest, isCulprit: false };
+}
+
+/** The id of a change that is only seen after the one of this event, and that no event has told of yet. */
+export function idOfAnother(eventId: string): string {
+  return `${eventId}+`;
 }

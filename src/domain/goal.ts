@@ -3,7 +3,7 @@ import type { Attachment, Shape } from './attachment.ts';
 import type { FunctionArn } from './function-arn.ts';
 import { formatLayerArn, isSameLayer, parseLayerArn } from './layer-arn.ts';
 import type { Group, Selection } from './policy.ts';
-import { release } from './release.ts';
+import { release, withEntryPoints } from './release.ts';
 
 /** The credentials of a group, as its secret holds them. */
 export interface Credentials {
@@ -178,6 +178,7 @@ export function attachmentFor(
     agent: goal.agent.name,
     variant: goal.variant.name,
     group: goal.groupName,
+    ...(former?.isRebuilt ? { isRebuilt: true } : {}),
     applied: {
       layerArn: goal.layerArn,
       ...(target.handler === undefined ? {} : { handler: target.handler }),
@@ -188,7 +189,7 @@ export function attachmentFor(
       ),
     },
     before: {
-      ...handlerBefore(base, former),
+      ...handlerBefore(goal, base, former),
       layers: layersBefore(goal, base.layers, former),
       variables: variablesBefore(base.variables, target.variables, ours, former, isSecret),
     },
@@ -197,7 +198,8 @@ export function attachmentFor(
 
 /**
  * The team's values in our places, and of what we took off. What is still as we left it says nothing new about the
- * team's wish, so what the record knows stays; what differs was changed by the team, and is what it gets back.
+ * team's wish, so what the record knows stays; what differs was changed by the team, and is what it gets back. What is as
+ * we would put it now counts as left by us, too: a record may be older than what is on the function.
  */
 function variablesBefore(
   current: Readonly<Record<string, string>>,
@@ -210,16 +212,22 @@ function variablesBefore(
   for (const name of new Set([...Object.keys(current), ...Object.keys(former?.before.variables ?? {})])) {
     const isReplaced = Object.hasOwn(ours, name) || !Object.hasOwn(target, name);
     if (!isReplaced || isSecret(name)) continue;
-    const asWeLeftIt = former !== undefined && current[name] === former.applied.variables[name];
+    const isAsWanted = Object.hasOwn(ours, name) && current[name] === ours[name];
+    const asWeLeftIt = former && (isAsWanted || current[name] === former.applied.variables[name]);
     const value = asWeLeftIt ? former.before.variables[name] : current[name];
     if (value !== undefined) before[name] = value;
   }
   return before;
 }
 
-function handlerBefore(current: Shape, former: Attachment | undefined): { handler?: string } {
-  const asWeLeftIt = former?.applied.handler !== undefined && current.handler === former.applied.handler;
-  const handler = asWeLeftIt ? former.before.handler : current.handler;
+function handlerBefore(
+  { variant: { activation } }: Goal,
+  current: Shape,
+  former: Attachment | undefined,
+): { handler?: string } {
+  const isRedirected = activation.type === 'handler-redirect' && current.handler === activation.handler;
+  const isFormer = former?.applied.handler !== undefined && current.handler === former.applied.handler;
+  const handler = former && (isRedirected || isFormer) ? former.before.handler : current.handler;
   return handler === undefined ? {} : { handler };
 }
 
@@ -230,8 +238,40 @@ function layersBefore(
 ): Attachment['before']['layers'] {
   const isOurs = ownLayers(goal, former);
   const present = layers.filter(isOurs);
-  if (former && present.length === 1 && present[0] === former.applied.layerArn) return former.before.layers;
+  const [only, ...others] = present;
+  if (former && others.length === 0 && (only === former.applied.layerArn || only === goal.layerArn))
+    return former.before.layers;
   return layers.flatMap((arn, index) =>
     isOurs(arn) ? [{ arn, ahead: layers.slice(0, index).filter((other) => !isOurs(other)).length }] : [],
   );
+}
+
+/**
+ * What we most likely put on a function whose record is lost, as far as it can be told from the function: what leads to
+ * the agent, its layer and its credentials. Variables that are as the goal wants them are taken for ours by
+ * {@link attachmentFor}, and others for the team's. What the team had in these places before is known to nobody.
+ */
+export function rebuildAttachment(goal: Goal, current: Shape): Attachment {
+  const { agent, layerSource } = goal;
+  const { handler } = current;
+  const found = withEntryPoints(
+    {
+      agent: agent.name,
+      variant: goal.variant.name,
+      group: goal.groupName,
+      isRebuilt: true,
+      applied: {
+        layerArn: current.layers.find((arn) => agentLayer(agent, layerSource, arn)) ?? goal.layerArn,
+        ...(handler === undefined ? {} : { handler }),
+        variables: {},
+        secretVariables: Object.keys(agent.credentials),
+      },
+      before: { layers: [], variables: {} },
+    },
+    agent,
+    current,
+  );
+  const { handlerVariable } = found.applied;
+  const original = handlerVariable === undefined ? handler : current.variables[handlerVariable];
+  return { ...found, before: { ...found.before, ...(original ? { handler: original } : {}) } };
 }

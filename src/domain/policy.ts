@@ -168,8 +168,7 @@ function checkGroups(policy: Policy, agent: Agent): Finding[] {
       const path = ['groups', groupName, 'parameters', parameter];
       if (value === undefined)
         findings.push({ path, message: `the agent ${agent.name} needs it; one of: ${allowed.join(', ')}` });
-      else if (!allowed.includes(value))
-        findings.push({ path, message: `${value} is not one of: ${allowed.join(', ')}` });
+      else if (!allowed.includes(value)) findings.push({ path, message: `must be one of: ${allowed.join(', ')}` });
     }
   return findings;
 }

@@ -163,6 +163,8 @@ export interface Records {
   forget(record: FunctionRecord): Promise<'saved' | 'stale'>;
   /** Adds an outcome to its function's history; adding it again changes nothing. */
   remember(outcome: Outcome): Promise<void>;
+  /** Whether somebody has said that records are missing: then having none does not mean that nothing of ours is on it. */
+  areLost(): Promise<boolean>;
 }
 
 /** What sweeps read and write beside the functions' own records. */

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
-import { type Attachment, type Shape, shapeOf } from './attachment.ts';
-import type { Actor, Change } from './change.ts';
+import { type Attachment, isSeenIn, rebuiltDetail, shapeOf } from './attachment.ts';
+import { type Actor, type Change, idOfAnother } from './change.ts';
 import type { Decision } from './decision.ts';
 import type { Drift } from './drift.ts';
 import { formatFunctionArn } from './function-arn.ts';
@@ -159,17 +159,6 @@ export function attachmentInForce(
   return others.reduce((best, one) => (best && missing(one) < missing(best) ? one : best), first);
 }
 
-/** Whether there is anything on the function that this update would have brought. */
-function isSeenIn(current: Shape, { applied, before }: Attachment): boolean {
-  return (
-    (current.layers.includes(applied.layerArn) && !before.layers.some(({ arn }) => arn === applied.layerArn)) ||
-    (current.handler === applied.handler && before.handler !== applied.handler) ||
-    Object.entries(applied.variables).some(
-      ([name, value]) => current.variables[name] === value && before.variables[name] !== value,
-    )
-  );
-}
-
 /** The record before an update is sent: it holds all that is needed to put the function back. */
 export function recordUpdate(
   record: FunctionRecord | undefined,
@@ -200,10 +189,11 @@ export function recordUpdate(
 
 /**
  * Whether somebody undid the last update before it was verified: who is fast must not be able to go on for ever. An event
- * from before it, or one that did not name what differs, tells nothing of what became of it.
+ * from before it, or one that did not name what differs, tells nothing of what became of it; what its verification saw does.
  */
 function wasUndoneBy({ eventId, eventTime, actor }: Cause, { action, cause, updatedAt }: FunctionRecord): boolean {
-  return action === 'sent' && eventId !== cause.eventId && actor !== undefined && eventTime >= updatedAt;
+  if (action !== 'sent' || eventId === cause.eventId) return false;
+  return eventId === idOfAnother(cause.eventId) || (actor !== undefined && eventTime >= updatedAt);
 }
 
 /** An update counts once it is over, and once only: one that never took effect has put nothing right. */
@@ -250,7 +240,7 @@ export function recordProtected(
   return step(record, snapshot, now, {
     status: 'protected',
     reason: '',
-    detail: '',
+    detail: attachment.isRebuilt ? rebuiltDetail : '',
     action: isVerified ? (record.purpose ?? 'attached') : record?.status === 'protected' ? record.action : 'none',
     drift: isVerified || record?.status === 'protected' ? record.drift : [],
     cause: isVerified || record?.status === 'protected' ? record.cause : cause,

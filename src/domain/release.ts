@@ -1,3 +1,4 @@
+import { type Agent, wrapperVariable } from './agent.ts';
 import type { Attachment, Shape } from './attachment.ts';
 import { isSameLayer, parseLayerArn } from './layer-arn.ts';
 
@@ -51,4 +52,25 @@ function variablesWithout(
   for (const [name, value] of Object.entries(before.variables))
     if (!Object.hasOwn(applied.variables, name) && !Object.hasOwn(variables, name)) variables[name] = value;
   return variables;
+}
+
+/**
+ * An attachment with everything in it that leads into the layer. A record may be older than what is on the function, and a
+ * wrapper or a Handler whose layer is taken off would keep the function from starting.
+ */
+export function withEntryPoints(attachment: Attachment, agent: Agent, current: Shape): Attachment {
+  const { applied, before } = attachment;
+  // The team's own layer of the agent's stays, and so may what leads into it.
+  if (before.layers.length > 0) return attachment;
+  const variables = { ...applied.variables };
+  let redirect = {};
+  for (const { activation } of agent.variants)
+    if (activation.type === 'exec-wrapper') {
+      if (current.variables[wrapperVariable] === activation.script) variables[wrapperVariable] = activation.script;
+    } else if (current.handler === activation.handler) {
+      const { handler, originalHandlerVariable: handlerVariable } = activation;
+      variables[handlerVariable] ??= current.variables[handlerVariable] ?? '';
+      redirect = { handler, handlerVariable };
+    }
+  return { ...attachment, applied: { ...applied, ...redirect, variables } };
 }

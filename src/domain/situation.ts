@@ -1,11 +1,19 @@
 import { type Agent, type Agents, agentLayer, findVariant, wrapperVariable } from './agent.ts';
-import { type Attachment, type Shape, shapeOf } from './attachment.ts';
+import { type Attachment, isGoneFrom, rebuiltDetail, type Shape, shapeOf } from './attachment.ts';
 import { type Decision, isEmpty, type Plan, type ReleaseReason, updateBetween } from './decision.ts';
 import { type Drift, driftBetween } from './drift.ts';
 import { formatFunctionArn } from './function-arn.ts';
-import { attachmentFor, type Credentials, type Goal, goalFor, type Target, targetFor } from './goal.ts';
+import {
+  attachmentFor,
+  type Credentials,
+  type Goal,
+  goalFor,
+  rebuildAttachment,
+  type Target,
+  targetFor,
+} from './goal.ts';
 import { layerSourceFor, type Policy, type Selection } from './policy.ts';
-import { release } from './release.ts';
+import { release, withEntryPoints } from './release.ts';
 import type { Snapshot } from './snapshot.ts';
 
 /** What AWS allows: layers of one function, and bytes of its variables written as JSON, which is how AWS measures. */
@@ -175,12 +183,20 @@ export class View {
     if (!attachment) throw new TypeError('nothing was attached, so nothing can be released');
     const unreadable = environmentUnreadable(snapshot.environment);
     if (unreadable) return unreadable;
-    const update = updateBetween(this.current, release(this.current, attachment));
+    const { current } = this;
+    const isOfAgent = attachment.agent === selection.agent.name;
+    const update = isGoneFrom(current, attachment)
+      ? {}
+      : updateBetween(
+          current,
+          release(current, isOfAgent ? withEntryPoints(attachment, selection.agent, current) : attachment),
+        );
+    const detail = `${releaseDetail[reason](snapshot)}${attachment.isRebuilt ? `; ${rebuiltDetail}` : ''}`;
     if (isEmpty(update))
       return {
         status: 'release',
         reason,
-        detail: releaseDetail[reason](snapshot),
+        detail,
         mode: selection.mode,
         plan: undefined,
       };
@@ -188,7 +204,7 @@ export class View {
       notReady(snapshot) || {
         status: 'release',
         reason,
-        detail: releaseDetail[reason](snapshot),
+        detail,
         mode: selection.mode,
         plan: {
           functionArn: formatFunctionArn(snapshot.arn),
@@ -199,6 +215,13 @@ export class View {
       }
     );
   };
+}
+
+/** The situation of a function that opted in, and whose record is lost: with what most likely is ours on it. */
+export function withRebuiltAttachment(situation: Situation): Situation {
+  const view = new View(situation);
+  if (view.unsupported || !view.environment.readable) return situation;
+  return { ...situation, attachment: rebuildAttachment(view.goal, view.current) };
 }
 
 const releaseDetail: Readonly<Record<ReleaseReason, (snapshot: Snapshot) => string>> = {

@@ -25,7 +25,7 @@ const DEFAULT_PORT = 4566;
 export async function runSandbox(argv: readonly string[]): Promise<number> {
   const options = readOptions(argv);
   if (typeof options === 'string') {
-    process.stderr.write(`${options}\n\n${USAGE}`);
+    process.stderr.write(`layerward: ${options}\n\n${USAGE}`);
     return 2;
   }
   if (options.help) {
@@ -50,7 +50,7 @@ export async function runSandbox(argv: readonly string[]): Promise<number> {
   } catch (error) {
     const isExpected = error instanceof PortInUseError || error instanceof TemplateError;
     const text = error instanceof Error ? (isExpected ? error.message : (error.stack ?? error.message)) : String(error);
-    process.stderr.write(`${text}\n`);
+    process.stderr.write(`layerward: ${text}\n`);
     return 3;
   }
 }

@@ -7,6 +7,7 @@ import type { CallLog } from './call-log.ts';
 import type { Deployment } from './deploy.ts';
 import type { StackServices } from './deployers/context.ts';
 import type { ControlRequest } from './endpoint.ts';
+import type { FunctionHost } from './function-host.ts';
 import type { LambdaControlPlane } from './lambda/control-plane.ts';
 import { readFunctionSeeds } from './lambda/seed.ts';
 import type { Organization } from './organization/organization.ts';
@@ -20,6 +21,7 @@ export interface Control extends Pick<Sandbox, 'deployPolicy' | 'stackInstances'
   readonly stacks: StackServices;
   readonly organization: Organization | undefined;
   readonly calls: CallLog;
+  readonly host: FunctionHost;
   readonly deployment: () => Deployment | undefined;
 }
 
@@ -47,6 +49,8 @@ const ROUTES: Readonly<Record<string, Handler>> = {
     control.calls.reset();
     return json([]);
   },
+  'GET memory': async (_request, { host }) =>
+    json({ sandbox: { residentBytes: process.memoryUsage.rss() }, functions: await host.memory() }),
   'PUT policy': async ({ body }, control) => {
     await control.deployPolicy(parseControlBody(body));
     return json({ status: 'ok' });
@@ -163,9 +167,14 @@ function requireRole(access: Access, accountId: string, name: string) {
 
 function filterCalls(calls: CallLog, query: URLSearchParams) {
   const wanted = [...query];
+  if (!/^\d+$/.test(query.get('after') ?? '0')) {
+    throw new AwsError('InvalidQuery', 400, `after takes the sequence of a call, not ${query.get('after')}`);
+  }
   return calls.list().filter((call) =>
     wanted.every(([key, value]) => {
       switch (key) {
+        case 'after':
+          return call.sequence > Number(value);
         case 'caller':
           return call.caller.kind === value;
         case 'functionName':
@@ -179,7 +188,7 @@ function filterCalls(calls: CallLog, query: URLSearchParams) {
           throw new AwsError(
             'InvalidQuery',
             400,
-            `Calls are filtered by caller, functionName, service, action, region, account; not ${key}`,
+            `Calls are filtered by after, caller, functionName, service, action, region, account; not ${key}`,
           );
       }
     }),

@@ -7,6 +7,7 @@ import { type ApiRequest, type ApiResponse, type ApiService, AwsError, type Cloc
 import type { CallLog } from './call-log.ts';
 import type { Identities } from './identity.ts';
 import { ConnectionLost } from './lambda/connection-lost.ts';
+import type { CallFate } from './lambda/faults.ts';
 import { internalError, renderError } from './protocol.ts';
 import { readScope } from './signature.ts';
 
@@ -36,6 +37,8 @@ export interface EndpointOptions {
   readonly latencyOf: (service: string) => number;
   /** Why a call is refused before its service sees it; undefined if it is not. */
   readonly refuse: (request: ApiRequest, call: string) => AwsError | undefined;
+  /** What faults do to a call that is not refused; undefined where its service asks by itself. */
+  readonly fateOf: (request: ApiRequest, call: string) => CallFate | undefined;
   /** Sees every call after it was answered, with its refusal if it was refused. */
   readonly onCall: (request: ApiRequest, call: string, refusal: AwsError | undefined) => void;
   /** Answers what is asked of the sandbox itself, under `/_sandbox/`. */
@@ -74,7 +77,9 @@ export async function startEndpoint(options: EndpointOptions): Promise<Endpoint>
     server.once('error', (error: NodeJS.ErrnoException) => {
       reject(
         error.code === 'EADDRINUSE'
-          ? new PortInUseError(`Port ${options.port} on 127.0.0.1 is in use: end that program or choose another port.`)
+          ? new PortInUseError(
+              `port ${options.port} on 127.0.0.1 is taken: end that program, or give another port, or 0 for any`,
+            )
           : error,
       );
     });
@@ -159,11 +164,13 @@ async function answer(options: EndpointOptions, request: ApiRequest, requestId: 
     },
     userAgent: request.headers['user-agent'] ?? '',
   });
-  try {
-    const latency = options.latencyOf(request.service);
-    if (latency > 0) {
-      await new Promise<void>((resolve) => options.clock.after(latency, resolve));
+  const wait = async (milliseconds: number) => {
+    if (milliseconds > 0) {
+      await new Promise<void>((resolve) => options.clock.after(milliseconds, resolve));
     }
+  };
+  try {
+    await wait(options.latencyOf(request.service));
     const service = options.services.get(request.service);
     if (service === undefined) {
       throw unknownService(request, [...options.services.keys()]);
@@ -172,12 +179,20 @@ async function answer(options: EndpointOptions, request: ApiRequest, requestId: 
     if (refused !== undefined) {
       throw refused;
     }
+    const fate = options.fateOf(request, call);
+    await wait(fate?.latencyMilliseconds ?? 0);
+    if (fate?.error !== undefined) {
+      throw fate.error;
+    }
     const response = await service(request);
     const errorCode = response.status < 400 ? undefined : errorCodeOf(response);
-    end({ status: response.status, ...(errorCode === undefined ? {} : { errorCode }) });
     if (errorCode === undefined) {
       options.onCall(request, call, undefined);
+      if (fate?.loseAnswer === true) {
+        throw new ConnectionLost(call);
+      }
     }
+    end({ status: response.status, ...(errorCode === undefined ? {} : { errorCode }) });
     return response;
   } catch (error) {
     if (error instanceof ConnectionLost) {

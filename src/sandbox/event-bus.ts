@@ -88,6 +88,8 @@ export interface Target {
   readonly RoleArn?: string | undefined;
   readonly Input?: string | undefined;
   readonly InputPath?: string | undefined;
+  /** Where events go that can't be delivered. */
+  readonly DeadLetterConfig?: { readonly Arn?: string | undefined } | undefined;
   readonly InputTransformer?:
     | { readonly InputPathsMap?: Readonly<Record<string, string>> | undefined; readonly InputTemplate: string }
     | undefined;
@@ -224,6 +226,7 @@ const targetSchema = z.looseObject({
   RoleArn: z.string().optional(),
   Input: z.string().optional(),
   InputPath: z.string().optional(),
+  DeadLetterConfig: z.object({ Arn: z.string().optional() }).optional(),
   InputTransformer: z
     .object({ InputPathsMap: z.record(z.string(), z.string()).optional(), InputTemplate: z.string() })
     .optional(),

@@ -1,7 +1,7 @@
 import type { Access } from './access/access.ts';
 import type { BusEvent, EventBus, Target } from './event-bus.ts';
 import type { InternalClient } from './internal-client.ts';
-import { sendToQueue } from './queue-target.ts';
+import { type QueueMessage, sendToQueue } from './queue-target.ts';
 import { admits } from './resource-policy.ts';
 import { targetInput } from './target-input.ts';
 
@@ -26,12 +26,54 @@ export interface TargetSender {
   readonly roleArn: string | undefined;
 }
 
+/** A policy on the way to a target does not let the event pass. */
+class NotPermitted extends Error {
+  override readonly name = 'NotPermitted';
+}
+
 /**
- * Delivers an event that a rule has matched to one of its targets, if all policies on the way let it.
+ * Delivers an event that a rule has matched to one of its targets, if all policies on the way let it; else to the target's
+ * dead-letter queue, if it has one. Nothing is tried again: what fails here, fails for good.
  *
  * @throws Error with the reason why it cannot be delivered.
  */
 export async function deliverEvent(
+  services: TargetServices,
+  target: Target,
+  ruleArn: string,
+  event: BusEvent,
+): Promise<void> {
+  try {
+    await deliverToTarget(services, target, ruleArn, event);
+  } catch (error) {
+    await sendToDeadLetters(services, target, ruleArn, event, error);
+    throw error;
+  }
+}
+
+/** https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html */
+async function sendToDeadLetters(
+  services: TargetServices,
+  target: Target,
+  ruleArn: string,
+  event: BusEvent,
+  error: unknown,
+): Promise<void> {
+  const queueArn = target.DeadLetterConfig?.Arn;
+  if (queueArn === undefined) {
+    return;
+  }
+  const attributes = {
+    RULE_ARN: ruleArn,
+    TARGET_ARN: target.Arn,
+    ERROR_CODE: error instanceof NotPermitted ? 'NO_PERMISSIONS' : 'SDK_CLIENT_ERROR',
+    ERROR_MESSAGE: error instanceof Error ? error.message : String(error),
+  };
+  const sender = { service: 'events.amazonaws.com', sourceArn: ruleArn, roleArn: undefined };
+  await sendToSqs(services, { queueArn, body: JSON.stringify(event), attributes }, sender);
+}
+
+async function deliverToTarget(
   services: TargetServices,
   target: Target,
   ruleArn: string,
@@ -57,19 +99,13 @@ export async function sendToTarget(
   input: string,
 ): Promise<void> {
   const [, , service = '', region = '', account = ''] = arn.split(':');
-  const context = {
-    'aws:SourceArn': sender.sourceArn,
-    'aws:SourceAccount': sender.sourceArn.split(':')[4] ?? account,
-    'aws:SecureTransport': 'true',
-  };
+  const context = contextOf(sender, account);
   const requireAllowed = (action: string, policy: () => Promise<string | undefined>) =>
     requirePermission(services, { arn, region, action, sender, context, policy });
 
   switch (service) {
     case 'sqs':
-      await sendToQueue(services.client(region), arn, input, (policy) =>
-        requireAllowed('sqs:SendMessage', async () => policy),
-      );
+      await sendToSqs(services, { queueArn: arn, body: input }, sender);
       return;
     case 'lambda':
       await requireAllowed('lambda:InvokeFunction', async () => services.functionPolicy(arn));
@@ -82,6 +118,30 @@ export async function sendToTarget(
     default:
       throw new Error('the sandbox delivers to SQS queues, event buses, functions and state machines only');
   }
+}
+
+async function sendToSqs(services: TargetServices, message: QueueMessage, sender: TargetSender): Promise<void> {
+  const { queueArn: arn } = message;
+  const [, , , region = '', account = ''] = arn.split(':');
+  const context = contextOf(sender, account);
+  await sendToQueue(services.client(region), message, (policy) =>
+    requirePermission(services, {
+      arn,
+      region,
+      action: 'sqs:SendMessage',
+      sender,
+      context,
+      policy: async () => policy,
+    }),
+  );
+}
+
+function contextOf({ sourceArn }: TargetSender, account: string): Readonly<Record<string, string>> {
+  return {
+    'aws:SourceArn': sourceArn,
+    'aws:SourceAccount': sourceArn.split(':')[4] ?? account,
+    'aws:SecureTransport': 'true',
+  };
 }
 
 async function requirePermission(
@@ -99,7 +159,9 @@ async function requirePermission(
   if (sender.roleArn !== undefined) {
     const denial = access.judgeService(sender.service, sender.roleArn, { action, resource: arn, region, context });
     if (denial !== undefined) {
-      throw new Error(`${sender.roleArn} is not authorized to perform: ${action} on resource: ${arn} ${denial.reason}`);
+      throw new NotPermitted(
+        `${sender.roleArn} is not authorized to perform: ${action} on resource: ${arn} ${denial.reason}`,
+      );
     }
     return;
   }
@@ -111,7 +173,7 @@ async function requirePermission(
   });
   if (!isAdmitted) {
     const what = arn.split(':')[2] === 'sqs' ? "the queue's policy" : "the target's policy";
-    throw new Error(`${what} does not let ${sender.service} send for ${sender.sourceArn}`);
+    throw new NotPermitted(`${what} does not let ${sender.service} send for ${sender.sourceArn}`);
   }
 }
 

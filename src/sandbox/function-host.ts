@@ -7,7 +7,12 @@ import {
   startEventSourceMapping,
 } from './event-source-mapping.ts';
 import { createFunctionPool, type FunctionPool } from './function-pool.ts';
-import { createFunctionProcess, type FunctionDefinition, type InvocationResult } from './function-process.ts';
+import {
+  createFunctionProcess,
+  type FunctionDefinition,
+  type FunctionMemory,
+  type InvocationResult,
+} from './function-process.ts';
 import type { Identities } from './identity.ts';
 import type { InternalClient } from './internal-client.ts';
 import type { LogStore } from './log-store.ts';
@@ -30,6 +35,8 @@ export interface FunctionHost {
   policyOf(functionArn: string): string | undefined;
   /** Ends a function's processes and forgets it. */
   remove(functionArn: string): Promise<void>;
+  /** What each running process holds, by the function's name, without its garbage. */
+  memory(): Promise<Readonly<Record<string, readonly FunctionMemory[]>>>;
   /** Starts all processes afresh, so that they read their configuration anew. */
   recycle(): Promise<void>;
   stop(): Promise<void>;
@@ -129,6 +136,13 @@ export function createFunctionHost(options: FunctionHostOptions): FunctionHost {
         await stop([ending]);
       }
     },
+
+    memory: async () =>
+      Object.fromEntries(
+        await Promise.all(
+          [...hosted.values()].map(async ({ definition, pool }) => [definition.name, await pool.memory()]),
+        ),
+      ),
 
     recycle: async () => {
       await Promise.all([...hosted.values()].map(({ pool }) => pool.recycle()));

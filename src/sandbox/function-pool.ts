@@ -1,9 +1,11 @@
-import type { FunctionProcess, InvocationResult } from './function-process.ts';
+import type { FunctionMemory, FunctionProcess, InvocationResult } from './function-process.ts';
 
 /** The execution environments of one function, as many as are busy at the same time. */
 export interface FunctionPool {
   /** Invokes the function in an idle process, a new one, or as soon as one of the allowed number is free. */
   invoke(event: unknown): Promise<InvocationResult>;
+  /** What each running process holds. */
+  memory(): Promise<readonly FunctionMemory[]>;
   /** Ends idle processes now and busy ones after their invocation, so that later invocations start afresh. */
   recycle(): Promise<void>;
   /** Ends all processes; what runs in them or waits for one is answered with an error, and so is what comes later. */
@@ -58,6 +60,10 @@ export function createFunctionPool(create: () => FunctionProcess, maximum: () =>
       } finally {
         await giveBack(process);
       }
+    },
+    memory: async () => {
+      const held = await Promise.all([...all].map((process) => process.memory()));
+      return held.filter((one) => one !== undefined);
     },
     recycle: async () => {
       for (const process of all) {

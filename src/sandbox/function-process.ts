@@ -1,8 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
+import * as z from 'zod';
 import type { RoleSession } from './identity.ts';
 import { type RuntimeAnswer, type RuntimeApi, type RuntimeError, startRuntimeApi } from './runtime-api.ts';
 
@@ -32,10 +34,16 @@ export type InvocationResult =
   | { readonly kind: 'success'; readonly payload: unknown }
   | { readonly kind: 'error'; readonly error: RuntimeError };
 
+const functionMemory = z.object({ residentBytes: z.number(), heapBytes: z.number() });
+/** What a function's process holds: all of it, and on its heap. */
+export type FunctionMemory = z.output<typeof functionMemory>;
+
 /** One execution environment: a child process that serves one event at a time, started anew after it died. */
 export interface FunctionProcess {
   /** Invokes the handler; never rejects. Not to be called again before it has answered. */
   invoke(event: unknown): Promise<InvocationResult>;
+  /** What the child holds, after it has collected its garbage; undefined where none runs. */
+  memory(): Promise<FunctionMemory | undefined>;
   /** Ends the child. */
   stop(): Promise<void>;
 }
@@ -74,7 +82,7 @@ export function createFunctionProcess(options: FunctionProcessOptions): Function
     const child = spawn(process.execPath, [BOOTSTRAP], {
       cwd: definition.codePath,
       env: functionEnvironment(options, api.address, stream),
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     });
     const drained = Promise.all([printLines(child.stdout), printLines(child.stderr)]);
     const { promise: exited, resolve } = Promise.withResolvers<string>();
@@ -180,6 +188,16 @@ export function createFunctionProcess(options: FunctionProcessOptions): Function
           };
         }
       }
+    },
+    memory: async () => {
+      if (running === undefined || !running.child.connected) {
+        return undefined;
+      }
+      const { child, exited } = running;
+      const answer = once(child, 'message').then(([message]) => functionMemory.parse(message));
+      // Where it has just ended, that is the answer.
+      child.send('memory', () => {});
+      return Promise.race([answer, exited.then(() => undefined)]);
     },
     stop: end,
   };

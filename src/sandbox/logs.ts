@@ -132,36 +132,60 @@ function isWithin(event: LogEvent, { startTime, endTime }: z.output<typeof span>
   return event.timestamp >= (startTime ?? 0) && event.timestamp <= (endTime ?? Number.POSITIVE_INFINITY);
 }
 
+const comparisons: Readonly<Record<string, (actual: number, operand: number) => boolean>> = {
+  '>': (actual, operand) => actual > operand,
+  '>=': (actual, operand) => actual >= operand,
+  '<': (actual, operand) => actual < operand,
+  '<=': (actual, operand) => actual <= operand,
+};
+
+/** `$.field = value` and its like; `undefined` where it is none of these. */
+function compileComparison(text: string): ((message: string) => boolean) | undefined {
+  const parts = /^\$\.([\w.-]+)\s*(>=|<=|!=|=|>|<)\s*("[^"]*"|[^\s"]+)$/.exec(text.replace(/^\((.*)\)$/s, '$1').trim());
+  if (parts === null) {
+    return undefined;
+  }
+  const [, path = '', operator = '', operand = ''] = parts;
+  const expected = operand.replace(/^"(.*)"$/, '$1');
+  const compare = comparisons[operator];
+  return (message) => {
+    const value = readPath(message, path.split('.'));
+    if (compare !== undefined) {
+      return typeof value === 'number' && compare(value, Number(expected));
+    }
+    const fits = value !== undefined && (expected === '*' || String(value) === expected);
+    return operator === '=' ? fits : value !== undefined && !fits;
+  };
+}
+
 /**
- * Terms of a filter pattern: all must occur, those with `-` must not, quotes keep words together; and the simplest form
- * of JSON patterns, `{ $.field = value }` and `{ $.field = * }`.
+ * Terms of a filter pattern: all must occur, those with `-` must not, one of those with `?` must, quotes keep words
+ * together; and JSON patterns of comparisons, all of which must hold: `{ $.level >= 50 && $.code = "unexpected" }`.
  */
 function compileFilter(pattern: string): (message: string) => boolean {
   const text = pattern.trim();
-  const json = /^\{\s*\$\.([\w.-]+)\s*(=|!=)\s*(.*?)\s*\}$/.exec(text);
+  const json = /^\{(.*)\}$/s.exec(text);
   if (json !== null) {
-    const [, path = '', operator, operand = ''] = json;
-    const expected = operand.replace(/^"(.*)"$/, '$1');
-    return (message) => {
-      const value = readPath(message, path.split('.'));
-      const fits = value !== undefined && (expected === '*' || String(value) === expected);
-      return operator === '=' ? fits : value !== undefined && !fits;
-    };
+    const all = (json[1] ?? '').split('&&').map((part) => compileComparison(part.trim()));
+    if (all.every((one) => one !== undefined)) {
+      return (message) => all.every((fits) => fits(message));
+    }
   }
   if (text.startsWith('{') || text.startsWith('[') || text.startsWith('%')) {
     throw new AwsError(
       'InvalidParameterException',
       400,
-      `The sandbox's filter patterns are terms and { $.field = value }; it cannot read ${pattern}`,
+      `The sandbox's filter patterns are terms and { $.field = value && … }; it cannot read ${pattern}`,
     );
   }
-  const terms = text.match(/-?"[^"]*"|\S+/g) ?? [];
+  const terms = (text.match(/[-?]?"[^"]*"|\S+/g) ?? []).map((term) => {
+    const mark = term.length > 1 && /^[-?]/.test(term) ? term.charAt(0) : '';
+    return { mark, word: term.slice(mark.length).replace(/^"(.*)"$/, '$1') };
+  });
+  const optional = terms.filter(({ mark }) => mark === '?');
   return (message) =>
-    terms.every((term) => {
-      const isExcluded = term.startsWith('-') && term.length > 1;
-      const word = (isExcluded ? term.slice(1) : term).replace(/^"(.*)"$/, '$1');
-      return message.includes(word) !== isExcluded;
-    });
+    terms.every(({ mark, word }) => mark === '?' || message.includes(word) === (mark === '')) &&
+    (optional.length === 0 || optional.some(({ word }) => message.includes(word)));
 }
 
 function readPath(message: string, path: readonly string[]): unknown {

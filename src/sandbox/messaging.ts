@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { buildApp } from 'fauxqs';
 import { type ApiRequest, type ApiResponse, type ApiService, AwsError } from './api.ts';
+import { moveMessages } from './message-move.ts';
 import { escapeXml } from './xml.ts';
 
 /**
@@ -54,17 +55,23 @@ export async function startMessaging(options: MessagingOptions): Promise<Messagi
     return { status: answer.statusCode, headers, body: answer.payload };
   };
 
+  const sqs: ApiService = async (request) => {
+    const answer = await call(request, translate.sqsRequest(request), 'application/x-amz-json-1.0');
+    return { ...answer, body: translate.sqsResponse(answer, request.region) };
+  };
+  const move = moveMessages(sqs);
+
   return {
-    sqs: async (request) => {
-      if (request.headers['x-amz-target'] === undefined) {
+    sqs: (request) => {
+      const target = request.headers['x-amz-target'];
+      if (target === undefined) {
         throw new AwsError(
           'InvalidAction',
           400,
           'The sandbox speaks the JSON protocol of SQS only; the query protocol of SDKs before 2024 is not supported.',
         );
       }
-      const answer = await call(request, translate.sqsRequest(request), 'application/x-amz-json-1.0');
-      return { ...answer, body: translate.sqsResponse(answer, request.region) };
+      return target === 'AmazonSQS.StartMessageMoveTask' ? move(request) : sqs(request);
     },
     sns: async (request) => {
       const answer = await call(request, translate.snsRequest(request), 'application/x-www-form-urlencoded');

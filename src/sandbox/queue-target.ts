@@ -1,6 +1,14 @@
 import * as z from 'zod';
 import type { InternalClient } from './internal-client.ts';
 
+/** A queue of a message's, and what it is to hold. */
+export interface QueueMessage {
+  readonly queueArn: string;
+  readonly body: string;
+  /** Message attributes, all of them texts. */
+  readonly attributes?: Readonly<Record<string, string>>;
+}
+
 /**
  * Sends a message to a queue, once its policy has been looked at.
  *
@@ -9,8 +17,7 @@ import type { InternalClient } from './internal-client.ts';
  */
 export async function sendToQueue(
   client: InternalClient,
-  queueArn: string,
-  body: string,
+  { queueArn, body, attributes = {} }: QueueMessage,
   requireAdmitted: (policy: string | undefined) => Promise<void>,
 ): Promise<void> {
   const [, , , , account = '', name = ''] = queueArn.split(':');
@@ -18,5 +25,8 @@ export async function sendToQueue(
   const answer = await client.json('sqs', 'AmazonSQS.GetQueueAttributes', { QueueUrl, AttributeNames: ['Policy'] });
   const { Attributes } = z.object({ Attributes: z.object({ Policy: z.string().optional() }) }).parse(answer);
   await requireAdmitted(Attributes.Policy);
-  await client.json('sqs', 'AmazonSQS.SendMessage', { QueueUrl, MessageBody: body });
+  const MessageAttributes = Object.fromEntries(
+    Object.entries(attributes).map(([key, StringValue]) => [key, { DataType: 'String', StringValue }]),
+  );
+  await client.json('sqs', 'AmazonSQS.SendMessage', { QueueUrl, MessageBody: body, MessageAttributes });
 }

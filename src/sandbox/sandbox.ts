@@ -14,6 +14,7 @@ import { startEndpoint } from './endpoint.ts';
 import type { LambdaControlPlane } from './lambda/control-plane.ts';
 import type { LogStore } from './log-store.ts';
 import {
+  administratorRoles,
   EXAMPLE_ORGANIZATION,
   type OrganizationAccount,
   type OrganizationDefinition,
@@ -117,13 +118,18 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   };
 
   try {
-    const organization = openOrganization(options.organization, clock);
+    const definition = options.organization === true ? EXAMPLE_ORGANIZATION : options.organization || undefined;
+    const organization = definition && createOrganization(definition, clock);
     const accountId = HUB_ACCOUNT;
     const url = () => endpoint.url;
     const aws = await startServices({ clock, accountId, region, timings, organization, log, endpoint: url });
     ends.push(aws.stop);
     seedVendorLayers(aws.lambda, agents.values());
-    for (const role of options.roles ?? []) {
+    const roles = options.roles ?? [];
+    const isGiven = (one: RoleDefinition) =>
+      roles.some(({ accountId, name }) => accountId === one.accountId && name === one.name);
+    const administrators = definition ? administratorRoles(definition) : [];
+    for (const role of [...roles, ...administrators.filter((one) => !isGiven(one))]) {
       aws.access.roles.create(roleOf(role));
     }
     const running: { deployment: Deployment | undefined } = { deployment: undefined };
@@ -136,6 +142,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
       services: aws.services,
       latencyOf: (service) => aws.lambda.faults.latencyOf(service),
       refuse: aws.refuse,
+      fateOf: aws.fateOf,
       onCall: aws.recording.onCall,
       control: (request) =>
         answerControl(request, { ...aws, ...operations, organization, deployment: () => present(running) }),
@@ -190,16 +197,6 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     await stop();
     throw error;
   }
-}
-
-function openOrganization(
-  wanted: boolean | OrganizationDefinition | undefined,
-  clock: ReturnType<typeof createSystemClock>,
-): Organization | undefined {
-  if (wanted === undefined || wanted === false) {
-    return undefined;
-  }
-  return createOrganization(wanted === true ? EXAMPLE_ORGANIZATION : wanted, clock);
 }
 
 /** What people do to a running sandbox beside calling AWS. */

@@ -15,6 +15,8 @@ import { createFunctionHost, type FunctionHost } from './function-host.ts';
 import { createIdentities, type Identities, roleArnOf } from './identity.ts';
 import { createInternalClient, type InternalClient } from './internal-client.ts';
 import { createLambda, type Gatekeeper, type LambdaControlPlane } from './lambda/control-plane.ts';
+import type { CallFate } from './lambda/faults.ts';
+import { principalOf } from './lambda/plane.ts';
 import { createLogStore, type LogStore } from './log-store.ts';
 import { createLogs } from './logs.ts';
 import { startMessaging } from './messaging.ts';
@@ -64,6 +66,8 @@ export interface Services {
   readonly stacks: StackServices;
   /** Why a call is refused before its service sees it. Lambda asks by itself, so that it can record the refusal. */
   refuse(request: ApiRequest, call: string): AwsError | undefined;
+  /** What faults do to a call. Lambda asks by itself here, too. */
+  fateOf(request: ApiRequest, call: string): CallFate | undefined;
   stop(): Promise<void>;
 }
 
@@ -234,6 +238,12 @@ export async function startServices(options: ServicesOptions): Promise<Services>
     refuse: (request, call) =>
       refuseCredentials(organization, access, request) ??
       (request.service === 'lambda' ? undefined : access.refuse(request, call)),
+    fateOf: (request, call) => {
+      const { service, region, caller } = request;
+      const callers = [principalOf(request), caller.accessKeyId];
+      const occasion = { service, action: call, account: caller.accountId, region, callers };
+      return service === 'lambda' ? undefined : lambda.faults.onCall(occasion);
+    },
     stop: async () => {
       stateMachines.stop();
       await host.stop();

@@ -1,9 +1,10 @@
 import { createWriteStream } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { startConsole } from '../console/server.ts';
 import { PortInUseError } from './endpoint.ts';
 import { type Sandbox, startSandbox } from './sandbox.ts';
-import { openStage } from './tour/stage.ts';
+import { openStage, type Stage } from './tour/stage.ts';
 import {
   describeAlerts,
   describeHistory,
@@ -19,7 +20,8 @@ import {
 
 const usage = `Usage: npm start -- [--once] [--port 4566]
 
-Starts a local AWS with Layerward deployed into it, walks through what it does, and stays for you to try it.
+Starts a local AWS with Layerward deployed into it and the console beside it, walks through what it does, and stays for
+you to try it.
 
   --once       end after the tour; exit code 0 only if every expectation held
   --port PORT  where to listen (default 4566; any free port with --once)
@@ -74,24 +76,29 @@ async function start(argv: readonly string[]): Promise<number> {
     process.once('SIGTERM', () => resolve());
   });
   try {
-    const haveAllHeld = await tour(sandbox);
-    if (!options.once) {
-      console.log(invitation(sandbox));
+    console.log(`Layerward is deployed into a local AWS at ${sandbox.endpoint}.`);
+    const stage = await openStage(sandbox);
+    if (options.once) return (await tour(sandbox, stage)) ? 0 : 1;
+    const running = await startConsole({ records: stage.records });
+    try {
+      console.log(`Watch it in a browser: ${running.url}`);
+      const haveAllHeld = await tour(sandbox, stage);
+      console.log(invitation(sandbox, running.url));
       watcher.outcome = printOutcome;
       await ended;
+      return haveAllHeld ? 0 : 1;
+    } finally {
+      await running.close();
     }
-    return haveAllHeld ? 0 : 1;
   } finally {
     await sandbox.stop();
     log.end();
   }
 }
 
-async function tour(sandbox: Sandbox): Promise<boolean> {
-  const { endpoint, region, deployment } = sandbox;
+async function tour({ endpoint, region, deployment }: Sandbox, stage: Stage): Promise<boolean> {
   const output = (name: string) => String(deployment?.outputs[name]);
-  const stage = await openStage(sandbox);
-  console.log(`Layerward is deployed into a local AWS at ${endpoint}. A tour, by real API calls:`);
+  console.log('A tour, by real API calls:');
   let chapter = '';
   const played = await playTour(stage, (one) => {
     if (one.scene.chapter !== chapter) console.log(`\n${one.scene.chapter}`);
@@ -116,7 +123,7 @@ function section(title: string, lines: readonly string[]): void {
   console.log(`\n${title}\n${lines.map((line) => `  ${line.trimEnd()}`).join('\n')}`);
 }
 
-function invitation({ endpoint, deployment }: Sandbox): string {
+function invitation({ endpoint, deployment }: Sandbox, consoleUrl: string): string {
   const stateMachine = String(deployment?.outputs['SweepMachineArn']);
   return `
 Now you. In another terminal:
@@ -127,6 +134,9 @@ Now you. In another terminal:
     --role arn:aws:iam::111122223333:role/mine --zip-file fileb://app.zip --tags '{"layerward:protect":"on"}'
   aws lambda get-function-configuration --function-name mine
   aws lambda update-function-configuration --function-name mine --layers
+  npx layerward explain mine
+
+The console, with all that happened: ${consoleUrl}
 
 There is an organization around it: an access key id like 222233334444/you is of another account, and us-east-1 and
 eu-west-1 are looked after in each. To look for drift that no event told of:

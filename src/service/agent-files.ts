@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { type Agent, type Agents, agentSchema } from '../domain/agent.ts';
+import type { Agent, Agents } from '../domain/agent.ts';
+import { agentSchema } from '../domain/agent-schema.ts';
 import { checkPolicy, type Policy, policySchema } from '../domain/policy.ts';
 import { decodeText } from './text-file.ts';
 import { readYamlDocument } from './yaml-document.ts';

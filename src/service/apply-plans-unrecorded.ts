@@ -22,6 +22,7 @@ export function createUnkeptRecords(): Records {
       return 'saved';
     },
     remember: async () => {},
+    areLost: async () => false,
   };
 }
 

@@ -105,7 +105,7 @@ function isOurs(
 }
 
 /**
- * A mark of what an update would bring: the same mark, the same update, as long as the function's revision is the same.
+ * A mark of what an update would bring: the same mark, the same update of the same function, as long as its revision is the same.
  * Values of the team's are no part of it, since they can't change without the revision; so nobody can find them out by
  * trying. Credentials are, so that a rotation changes the mark.
  * @param salt random, so that marks of two plans can't be compared
@@ -119,6 +119,6 @@ export function markUpdate(planned: PlannedUpdate, salt: string): string {
     change,
     to ?? (secrets.has(name) ? (target[name] ?? '') : ''),
   ]);
-  const content = JSON.stringify([plan.update.Handler ?? '', plan.update.Layers ?? [], variables]);
+  const content = JSON.stringify([plan.functionArn, plan.update.Handler ?? '', plan.update.Layers ?? [], variables]);
   return createHmac('sha256', salt).update(content).digest('base64url');
 }

@@ -1,9 +1,19 @@
+import type { Attachment } from '../domain/attachment.ts';
 import type { Decision } from '../domain/decision.ts';
 import type { DriftCode } from '../domain/drift.ts';
 import type { Policy } from '../domain/policy.ts';
 import type { FunctionRecord } from '../domain/record.ts';
 import type { Situation } from '../domain/situation.ts';
 import { refusalIn } from './explain-advice.ts';
+
+/** What a release would not do, where it is less than people expect. */
+function releaseNote({ applied, before, isRebuilt }: Attachment): string {
+  if (isRebuilt)
+    return ' Its record was lost and made anew, so a release gives back the Handler, but nothing else that the team had in the agent’s places.';
+  // By hand, by the team's own code, or before a table was lost of which nobody has said so.
+  const wasThereBefore = before.layers.some(({ arn }) => arn === applied.layerArn);
+  return wasThereBefore ? ' It was when Layerward first saw it, so a release leaves it as it is.' : '';
+}
 
 /** A decision in a sentence, for somebody who has never heard of Layerward's codes. */
 export function summarize(
@@ -34,7 +44,7 @@ export function summarize(
     case 'release':
       return `${name} gets back what it had before Layerward: ${decision.detail}.`;
     case 'compliant':
-      return `${name} is protected: all that ${agent} needs is in place.`;
+      return `${name} is protected: all that ${agent} needs is in place.${releaseNote(decision.attachment)}`;
     case 'waiting':
       return `${name} can’t be changed right now, since AWS is still at work on it: ${decision.detail}.`;
     case 'drifted': {

@@ -38,8 +38,8 @@ function readLines(text: string, fileName: string, whole: unknown): unknown[] {
       return recordsIn(JSON.parse(line));
     } catch (error) {
       // One broken document, not many of them.
-      if (index === 0) throw new InvalidInput(`${fileName} is not JSON: ${messageOf(whole)}`, { cause: whole });
-      throw new InvalidInput(`${fileName}: line ${index + 1} is not JSON: ${messageOf(error)}`, { cause: error });
+      if (index === 0) throw new InvalidInput(`${fileName} is not JSON: ${withoutQuotation(messageOf(whole))}`);
+      throw new InvalidInput(`${fileName}: line ${index + 1} is not JSON: ${withoutQuotation(messageOf(error))}`);
     }
   });
 }
@@ -55,4 +55,9 @@ function recordsIn(document: unknown, depth = 0): unknown[] {
 
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
+}
+
+/** The parser's words, which quote some of the file (`Unexpected token 'k', "key: abc" is not valid JSON`), without that. */
+function withoutQuotation(words: string): string {
+  return words.replace(/,? *(\.\.\.)?".*" *(\.\.\.)?is not valid JSON$/s, '') || 'it is another form of text';
 }

@@ -1,7 +1,7 @@
 import type { Change } from '../domain/change.ts';
 import { LayerwardError } from '../domain/errors.ts';
 import { type FunctionArn, formatFunctionArn } from '../domain/function-arn.ts';
-import { remediate, type World } from './remediate.ts';
+import { lookAgain, remediate, type World } from './remediate.ts';
 
 /** A message of the queue. */
 export interface Message {
@@ -51,11 +51,23 @@ export async function remediateBatch(messages: readonly Message[], read: ReadMes
         world.log.info({ functionArn, status, reason, eventIds, durationMs }, 'looked');
       } catch (error) {
         logFailure(error, { functionArn, messageIds }, world);
-        failed.push(...messageIds);
+        if (!(await comesBackSooner(error, changes, world))) failed.push(...messageIds);
       }
     }),
   );
   return failed;
+}
+
+/**
+ * Most troubles that pass do so within seconds, and a message that fails stays away for minutes; so the look is put on the
+ * queue again. Where that fails too, or has been done too often, the message comes back.
+ */
+async function comesBackSooner(error: unknown, changes: readonly Change[], world: World): Promise<boolean> {
+  if (!(error instanceof LayerwardError && error.retryable)) return false;
+  return lookAgain(changes, 'unavailable', world).then(
+    () => true,
+    () => false,
+  );
 }
 
 /** Errors of ours say all there is to say; of any other, the stack is what helps. */

@@ -1,12 +1,14 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Agents } from '../domain/agent.ts';
 import { announcementMark, isForMachines, isForPeople } from '../domain/announcement.ts';
+import { shapeOf } from '../domain/attachment.ts';
 import {
   attribute,
   type Change,
   type FollowUpPurpose,
   followUpAttempts,
   followUpDelay,
+  idOfAnother,
   knowledgeAsOf,
 } from '../domain/change.ts';
 import { decide } from '../domain/decide.ts';
@@ -38,7 +40,8 @@ import {
   recordUpdate,
   type Transition,
 } from '../domain/record.ts';
-import { bearsTraces, notReady } from '../domain/situation.ts';
+import { withoutValues } from '../domain/redaction.ts';
+import { bearsTraces, notReady, withRebuiltAttachment } from '../domain/situation.ts';
 import type { Snapshot } from '../domain/snapshot.ts';
 import { placeOf, situationFor } from './judge.ts';
 
@@ -126,10 +129,39 @@ async function look(arn: FunctionArn, changes: readonly Change[], world: World):
   const record = mayBeRecorded(snapshot, selection, changes, policy, world.agents)
     ? await world.records.find(functionArn)
     : undefined;
-  const decision = decide(await situationFor(snapshot, selection, record, policy, world, asOf));
-  const { change, isCulprit } = attribute(changes, partsConcerned(decision));
-  await act({ snapshot, selection, record, decision, changes, cause: causeOf(change, isCulprit) }, world);
+  const situation = await situationFor(snapshot, selection, record, policy, world, asOf);
+  const mayBeLost = !situation.attachment && selection.scope === 'in' && bearsTraces(snapshot, policy, world.agents);
+  const isLost = mayBeLost && (await world.records.areLost());
+  const decision = decide(isLost ? withRebuiltAttachment(situation) : situation);
+  const told = isAnother(record, snapshot, decision, changes) ? changes.map(forAnother) : changes;
+  const { change, isCulprit } = attribute(told, partsConcerned(decision));
+  await act({ snapshot, selection, record, decision, changes: told, cause: causeOf(change, isCulprit) }, world);
   return { functionArn, status: decision.status, reason: 'reason' in decision ? decision.reason : '' };
+}
+
+/**
+ * Whether what these changes led to had come to its end: somebody has done something since, of which no event has told us
+ * yet. What AWS has not accepted is tried again, and is the same change.
+ */
+function isAnother(
+  record: FunctionRecord | undefined,
+  { lastUpdateStatus }: Snapshot,
+  { status }: Decision,
+  changes: readonly Change[],
+): boolean {
+  const hasEnded = record?.status === 'protected' || record?.status === 'released';
+  return (
+    (status === 'drifted' || status === 'release') &&
+    lastUpdateStatus !== 'Failed' &&
+    changes.every(
+      ({ followUp, eventId }) => followUp?.purpose === 'verify' || (hasEnded && record.cause.eventId === eventId),
+    )
+  );
+}
+
+/** The same look for a change of its own: it counts by itself, is kept in the history, and nobody is known to have made it. */
+function forAnother({ actor: _, ...followed }: Change): Change {
+  return { ...followed, eventId: idOfAnother(followed.eventId) };
 }
 
 async function lookAtNothing(functionArn: string, changes: readonly Change[], world: World): Promise<Look> {
@@ -252,15 +284,21 @@ async function act({ snapshot, selection, record, decision, changes, cause }: Ca
   if (waitMs === undefined) return;
   await world.sleep(waitMs);
   await save(ahead, world);
+  // AWS may quote variables that were not sent, too.
+  const hide = (words: string) => withoutValues(words, Object.values(shapeOf(snapshot).variables));
   const answer = await world.functions.update(decision.plan).catch(async (error: unknown) => {
     if (error instanceof Throttled) await world.fairShare.slowDown(snapshot.arn, error.retryAfterSeconds);
+    if (error instanceof Error) {
+      error.message = hide(error.message);
+      delete error.cause;
+    }
     throw error;
   });
   if (answer.accepted) return lookAgain(withoutAttempts(changes), 'verify', world);
   world.metrics.add('UpdateRefused', 1);
   // What was refused was not put on: the record goes back to what it knew.
   const unchanged = { ...ahead.record, pending: record?.pending ?? [] };
-  const refusal = { status: 'blocked', reason: answer.reason, detail: answer.detail } as const;
+  const refusal = { status: 'blocked', reason: answer.reason, detail: hide(answer.detail) } as const;
   return settle(ahead.record, recordObstacle(unchanged, snapshot, refusal, cause, selection.groupName, now), world);
 }
 
@@ -386,8 +424,11 @@ function withoutAttempts(changes: readonly Change[]): Change[] {
   return changes.map(({ followUp: _, ...change }) => change);
 }
 
-/** Puts the look on the queue again, so that nothing waits inside a function. */
-async function lookAgain(
+/**
+ * Puts the look on the queue again, so that nothing waits inside a function.
+ * @throws {StillWaiting} where that has been done too often.
+ */
+export async function lookAgain(
   changes: readonly Change[],
   purpose: FollowUpPurpose,
   world: World,

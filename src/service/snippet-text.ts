@@ -108,14 +108,17 @@ function cdk(adoption: Adoption, remarks: readonly string[]): string {
   const { functionArn, handler, layers, agentLayer, variables, secrets, secretName } = adoption;
   const reference = (field: string) =>
     `SecretValue.secretsManager(${script(secretName)}, { jsonField: ${script(field)} }).unsafeUnwrap()`;
-  const layerId = (arn: string, index: number) => script(arn === agentLayer ? 'AgentLayer' : `Layer${index + 1}`);
+  const id = identifier(functionArn);
+  // Constructs beside one another need names of their own: several functions may stand in one stack.
+  const layerId = (arn: string, index: number) =>
+    script(`${id}${arn === agentLayer ? 'AgentLayer' : `Layer${index + 1}`}`);
   return lines([
     ...comments('//', remarks),
     '// unsafeUnwrap() gives a reference: CloudFormation puts the value in, and the template does not hold it.',
     "import { SecretValue } from 'aws-cdk-lib';",
     "import * as lambda from 'aws-cdk-lib/aws-lambda';",
     '',
-    `new lambda.Function(this, ${script(identifier(functionArn))}, {`,
+    `new lambda.Function(this, ${script(id)}, {`,
     `  handler: ${script(handler)},`,
     '  layers: [',
     ...layers.map(
@@ -170,7 +173,7 @@ const scriptKey = (name: string) => (isWord(name) ? name : script(name));
 
 /** A string of Terraform's; `${` and `%{` would begin a template. */
 function hcl(text: string): string {
-  return quote(text, '"', wide).replaceAll('${', '$${').replaceAll('%{', '%%{');
+  return quote(text, '"', wide).replaceAll(/[$%]\{/g, (mark) => `${mark.charAt(0)}${mark}`);
 }
 
 /** A string of YAML's, in quotes, so that none is taken for a number or a truth value. */

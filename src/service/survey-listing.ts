@@ -1,3 +1,4 @@
+import { setImmediate as untilCallsAreSent } from 'node:timers/promises';
 import { AccessDenied, LayerwardError } from '../domain/errors.ts';
 import { type FunctionArn, formatFunctionArn, parseFunctionArn } from '../domain/function-arn.ts';
 import type { Policy } from '../domain/policy.ts';
@@ -53,6 +54,8 @@ export async function* listOptedIn(
     next = page.nextMarker === undefined ? undefined : inventory.list(quarter, page.nextMarker);
     // Whoever looks may stop or fail first; the listing's own failure is heard of when its turn comes.
     next?.catch(() => {});
+    // Deciding keeps the process busy: the next call goes out first, and AWS is at work meanwhile.
+    await untilCallsAreSent();
     waiting.push(...page.functions);
     done += page.functions.length;
     observer.progress(done, total);

@@ -1,4 +1,4 @@
-import { closest } from 'fastest-levenshtein';
+import { closest, distance } from 'fastest-levenshtein';
 import { type Document, isMap, isNode, isScalar, LineCounter, parseDocument, visit } from 'yaml';
 import * as z from 'zod';
 import { InvalidInput } from '../domain/errors.ts';
@@ -198,8 +198,15 @@ function describeIssue(issue: z.core.$ZodIssue, value: unknown): string {
   if (issue.code === 'invalid_type' && issue.path.length === 0 && value === null) return 'there is nothing in it';
   if (issue.code !== 'invalid_value' || typeof value !== 'string' || issue.values.length === 1) return issue.message;
   const allowed = issue.values.map(String);
-  return `${value} is not known; did you mean ${closest(value, allowed)}? One of: ${allowed.join(', ')}`;
+  const nearest = closest(value, allowed);
+  // What is like no known word is no typing error, and may be a secret that was put into the wrong place.
+  return distance(value, nearest) > longestTypingError
+    ? `must be one of: ${allowed.join(', ')}`
+    : `${value} is not known; did you mean ${nearest}? One of: ${allowed.join(', ')}`;
 }
+
+/** How many characters a typing error has wrong at the most. */
+const longestTypingError = 3;
 
 /** Where an alias stands that names no anchor before it. */
 function firstBrokenAlias(document: Document): number | undefined {

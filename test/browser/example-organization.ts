@@ -63,8 +63,10 @@ const blockedReasons = [
   ['aws-refused', 'AccessDeniedException: explicit deny in a service control policy'],
 ] as const;
 
-const driftOf = (code: Drift['code'], region: string): Drift => {
-  const layer = `arn:aws:lambda:${region}:800880067056:layer:CloudOne-ApplicationSecurity-python:1`;
+const layerOf = (runtime: string, region: string) =>
+  `arn:aws:lambda:${region}:800880067056:layer:CloudOne-ApplicationSecurity-${runtime.startsWith('python') ? 'python' : runtime.replace('.', '_')}:1`;
+
+const driftOf = (code: Drift['code'], layer: string): Drift => {
   switch (code) {
     case 'layer-missing':
       return { code, path: 'Layers', expected: layer };
@@ -120,14 +122,19 @@ export function exampleRecord(index: number, now: number): FunctionRecord {
                 : { status: 'deleted', reason: '', detail: '', action: 'none' };
   const hasDrift = state.action === 'repaired' || state.status === 'drifted' || state.status === 'contested';
   const group = pick(groups, chance(index, 12) ** 2);
+  const isRedirected = runtime === 'python3.7';
+  const layerArn = layerOf(runtime, region);
   const attachment = {
     agent: 'trend-application-security',
     variant: runtime,
     group,
     applied: {
-      layerArn: `arn:aws:lambda:${region}:800880067056:layer:CloudOne-ApplicationSecurity-${runtime.startsWith('python') ? 'python' : 'nodejs'}:1`,
-      handler: runtime === 'python3.7' ? 'trend_app_protect_handler.handler' : 'app.handler',
-      variables: { AWS_LAMBDA_EXEC_WRAPPER: '/opt/trend_app_protect', TREND_AP_HELLO_URL: 'https://example.com' },
+      layerArn,
+      handler: isRedirected ? 'trend_app_protect_handler.handler' : 'app.handler',
+      variables: {
+        ...(isRedirected ? { TREND_AP_HANDLER: 'app.handler' } : { AWS_LAMBDA_EXEC_WRAPPER: '/opt/trend_app_protect' }),
+        TREND_AP_HELLO_URL: 'https://agents.us-1.application.cloudone.trendmicro.com/',
+      },
       secretVariables: ['TREND_AP_KEY', 'TREND_AP_SECRET'],
     },
     before: { handler: 'app.handler', layers: [], variables: {} },
@@ -140,7 +147,10 @@ export function exampleRecord(index: number, now: number): FunctionRecord {
     detail: state.detail,
     action: state.action,
     drift: hasDrift
-      ? [driftOf(state.status === 'drifted' ? code : 'layer-missing', region), driftOf('wrapper-stale', region)]
+      ? [
+          driftOf(state.status === 'drifted' ? code : 'layer-missing', layerArn),
+          driftOf(isRedirected ? 'handler-not-redirected' : 'wrapper-stale', layerArn),
+        ]
       : [],
     cause: {
       eventId: `00000000-0000-4000-8000-${String(index).padStart(12, '0')}`,

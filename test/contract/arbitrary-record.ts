@@ -58,25 +58,29 @@ const cause: fc.Arbitrary<Cause> = fc.record(
   { requiredKeys: ['eventId', 'eventName', 'eventTime'] },
 );
 
-const attachment: fc.Arbitrary<Attachment> = fc.record({
-  agent: text,
-  variant: text,
-  group: text,
-  applied: fc.record(
-    {
-      layerArn: text,
-      handler: text,
-      handlerVariable: variableName,
-      variables,
-      secretVariables: fc.array(variableName, { maxLength: 3 }),
-    },
-    { requiredKeys: ['layerArn', 'variables', 'secretVariables'] },
-  ),
-  before: fc.record(
-    { handler: text, layers: fc.array(fc.record({ arn: text, ahead: count }), { maxLength: 5 }), variables },
-    { requiredKeys: ['layers', 'variables'] },
-  ),
-});
+const attachment: fc.Arbitrary<Attachment> = fc.record(
+  {
+    agent: text,
+    variant: text,
+    group: text,
+    isRebuilt: fc.constant(true as const),
+    applied: fc.record(
+      {
+        layerArn: text,
+        handler: text,
+        handlerVariable: variableName,
+        variables,
+        secretVariables: fc.array(variableName, { maxLength: 3 }),
+      },
+      { requiredKeys: ['layerArn', 'variables', 'secretVariables'] },
+    ),
+    before: fc.record(
+      { handler: text, layers: fc.array(fc.record({ arn: text, ahead: count }), { maxLength: 5 }), variables },
+      { requiredKeys: ['layers', 'variables'] },
+    ),
+  },
+  { requiredKeys: ['agent', 'variant', 'group', 'applied', 'before'] },
+);
 
 const state = { status, reason: text, detail: text, action, drift, cause };
 const names = { agent: text, variant: text, group: text };

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { CreateTableCommand, DeleteTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { CreateTableCommand, DeleteTableCommand, DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import * as z from 'zod';
 import { openDynamoDbRecords } from '../../src/aws/dynamodb-record-queries.ts';
 import { parseTemplate } from '../../src/sandbox/template.ts';
@@ -82,5 +82,9 @@ export async function openTable(endpoint: string): Promise<OpenTable> {
 /** Records in a table of their own at an endpoint that speaks DynamoDB, and the calls that are made of it. */
 export async function openRecordsTable(endpoint: string): Promise<RecordsUnderTest> {
   const { client, tableName, calls, dropTable, close } = await openTable(endpoint);
-  return { records: openDynamoDbRecords(client, tableName), calls, dropTable, close };
+  const sayLost = async () => {
+    const Item = { pk: { S: 'deployment' }, sk: { S: 'records-lost' }, expiresAt: { N: '1800000000' } };
+    await client.send(new PutItemCommand({ TableName: tableName, Item }));
+  };
+  return { records: openDynamoDbRecords(client, tableName), calls, sayLost, dropTable, close };
 }

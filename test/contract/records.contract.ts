@@ -14,6 +14,8 @@ export interface RecordsUnderTest {
   readonly records: Records & RecordQueries & SweepRecords & AttachedRecords;
   /** The calls of DynamoDB, where it is called. */
   readonly calls?: readonly DynamoDbCall[];
+  /** Says that records are lost, as people do by docs/operations.md. */
+  readonly sayLost: () => Promise<void>;
   /** Takes the table away and answers its name, where there is one. */
   readonly dropTable?: () => Promise<string>;
   close(): Promise<void>;
@@ -275,9 +277,37 @@ export function defineRecordsContract(name: string, create: () => Promise<Record
         expect(others.map(({ functionArn }) => functionArn.split('week-')[1])).toEqual(['blocked']);
       });
 
+      it('tells every other change of state in the same way, with all that is known of it', async () => {
+        const changed = async (name: string, at: string, changes: Partial<Outcome> = {}) => {
+          const outcome = outcomeOf({ functionArn: arnOf(`change-${name}`), at, ...changes });
+          await records.remember(outcome);
+          return outcome;
+        };
+        await changed('before', '2033-07-01T11:59:59.999Z');
+        const first = await changed('first', '2033-07-01T12:00:00.000Z', { status: 'blocked', reason: 'layer-limit' });
+        const release = await changed('release', '2033-07-02T00:00:00.000Z', { status: 'release', action: 'sent' });
+        const released = await changed('release', '2033-07-02T23:59:59.999Z', { status: 'released' });
+        await changed('drifted', '2033-07-03T12:00:00.000Z', { status: 'drifted', action: 'reported' });
+        await changed('contested', '2033-07-03T12:00:00.001Z', { status: 'contested', action: 'none' });
+        const unsupported = await changed('gone', '2033-07-04T06:00:00.000Z', { status: 'unsupported' });
+        const deleted = await changed('gone', '2033-07-04T06:00:00.001Z', { status: 'deleted', action: 'none' });
+        const last = await changed('last', '2033-07-05T12:00:00.000Z', { status: 'protected', action: 'attached' });
+        await changed('after', '2033-07-05T12:00:00.001Z');
+        const [from, to] = [new Date('2033-07-01T12:00:00.000Z'), new Date('2033-07-05T12:00:00.000Z')];
+        expect(await all(records.changed(from, to))).toStrictEqual([
+          last,
+          deleted,
+          unsupported,
+          released,
+          release,
+          first,
+        ]);
+      });
+
       it('about no time at all has no answer', async () => {
         const [from, to] = [new Date('2031-03-09T00:00:00Z'), new Date('2031-03-02T00:00:00Z')];
         expect(await all(records.drifted(from, to))).toEqual([]);
+        expect(await all(records.changed(from, to))).toEqual([]);
       });
     });
 
@@ -385,6 +415,22 @@ export function defineRecordsContract(name: string, create: () => Promise<Record
         expect(await all(records.coverageOf('other'))).toStrictEqual([elsewhere]);
       });
 
+      it('is told of all sweeps from one moment to another, newest first, both moments among them', async () => {
+        const found = [
+          coverageOf({ sweepId: 'may-1', at: '2041-05-01T11:59:59.999Z' }),
+          coverageOf({ sweepId: 'may-2', at: '2041-05-01T12:00:00.000Z' }),
+          coverageOf({ sweepId: 'may-2', at: '2041-05-03T00:00:00.000Z', what: 'organizational unit ou-1' }),
+          coverageOf({ sweepId: 'may-3', at: '2041-05-04T23:59:59.999Z' }),
+          coverageOf({ sweepId: 'may-4', at: '2041-05-05T12:00:00.000Z' }),
+          coverageOf({ sweepId: 'may-5', at: '2041-05-05T12:00:00.001Z' }),
+        ];
+        for (const one of found) await records.saveCoverage(one);
+        const from = new Date('2041-05-01T12:00:00.000Z');
+        const to = new Date('2041-05-05T12:00:00.000Z');
+        expect(await all(records.coverage(from, to))).toStrictEqual(found.slice(1, 5).reverse());
+        expect(await all(records.coverage(to, from))).toEqual([]);
+      });
+
       it('of any form comes back exactly', async () => {
         await fc.assert(
           fc.asyncProperty(anyCoverage, async (given) => {
@@ -448,6 +494,14 @@ export function defineRecordsContract(name: string, create: () => Promise<Record
       }, 60_000);
     });
 
+    describe('all records', () => {
+      it('are there, until somebody says that some are lost', async () => {
+        expect(await records.areLost()).toBe(false);
+        await test.sayLost();
+        expect(await records.areLost()).toBe(true);
+      });
+    });
+
     describe('every question', () => {
       it('is answered without reading the whole table', () => {
         if (!test.calls) return;
@@ -466,6 +520,7 @@ export function defineRecordsContract(name: string, create: () => Promise<Record
           () => records.save(record),
           () => records.forget(record),
           () => records.remember(outcomeOf()),
+          () => records.areLost(),
           () => all(records.history(record.functionArn)),
           () => all(records.withStatus('blocked')),
           () => all(records.drifted(new Date('2026-11-23'), new Date('2026-11-23'))),
@@ -478,7 +533,9 @@ export function defineRecordsContract(name: string, create: () => Promise<Record
           const error = await call().catch((caught: unknown) => caught);
           expect(error).toBeInstanceOf(InvalidInput);
           expect(String(error)).toMatch(
-            new RegExp(`failed: there is no table ${table}; restore it or deploy again: see docs/operations\\.md$`),
+            new RegExp(
+              `failed: there is no table ${table}; restore it or deploy again: see docs/operations\\.md#the-table-is-lost$`,
+            ),
           );
         }
       });

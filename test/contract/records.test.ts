@@ -3,7 +3,10 @@ import { startDynalite } from './dynalite.ts';
 import { defineRecordsContract } from './records.contract.ts';
 import { openRecordsTable } from './records-table.ts';
 
-defineRecordsContract('memory', async () => ({ records: createMemoryRecords().port, close: async () => {} }));
+defineRecordsContract('memory', async () => {
+  const { port, sayLost } = createMemoryRecords();
+  return { records: port, sayLost, close: async () => {} };
+});
 
 defineRecordsContract('dynalite', async () => {
   const server = await startDynalite();

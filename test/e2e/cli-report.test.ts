@@ -31,7 +31,7 @@ beforeAll(async () => {
   await stage.recorded('blocked', 'blocked');
   await stage.change('mallory', 'orders', { Layers: [] });
   await stage.recorded('orders', 'protected', '', ({ action }) => action === 'repaired');
-}, 90_000);
+});
 afterAll(() => sandbox?.stop());
 
 const running: ChildProcess[] = [];
@@ -74,7 +74,7 @@ describe('npx layerward report', () => {
     expect(html).toMatch(/^<!doctype html>/);
     expect(html).toContain('mallory');
     expect(html).not.toMatch(/sandbox-(key|secret)/);
-  }, 60_000);
+  });
 
   it('prints everything as JSON of the form that is documented', async () => {
     const { printed, ended } = run(['report', '--json']);
@@ -89,7 +89,7 @@ describe('npx layerward report', () => {
     expect(timeline.find(({ action }) => action === 'repaired')?.cause.actor?.name).toBe('mallory');
     expect(coverage.length).toBeGreaterThan(0);
     expect(totals).toMatchObject({ functions: 2, protected: 1, needPerson: 1 });
-  }, 60_000);
+  });
 
   it('writes the functions as CSV to where it is told, over what was there', async () => {
     const file = join(folder(), 'functions.csv');
@@ -98,7 +98,7 @@ describe('npx layerward report', () => {
     expect(await ended, printed.stderr).toBe(0);
     expect(printed.stdout).toBe('');
     expect(readFileSync(file, 'utf8').split('\r\n')).toHaveLength(4);
-  }, 60_000);
+  });
 
   it.each([
     ['two forms', ['--json', '--csv'], 2, /--json and --csv exclude each other/],
@@ -113,18 +113,14 @@ describe('npx layerward report', () => {
       3,
       /nothing answers at http:\/\/127\.0\.0\.1:9/,
     ],
-  ] as const)(
-    'refuses %s in a sentence, and writes nothing',
-    async (_, args, code, words) => {
-      const place = folder();
-      const { printed, ended } = run(['report', ...args], place);
-      expect(await ended).toBe(code);
-      expect(printed.stderr).toMatch(words);
-      expect(printed.stderr).not.toMatch(/^\s+at /m);
-      expect(readdirSync(place)).toEqual([]);
-    },
-    60_000,
-  );
+  ] as const)('refuses %s in a sentence, and writes nothing', async (_, args, code, words) => {
+    const place = folder();
+    const { printed, ended } = run(['report', ...args], place);
+    expect(await ended).toBe(code);
+    expect(printed.stderr).toMatch(words);
+    expect(printed.stderr).not.toMatch(/^\s+at /m);
+    expect(readdirSync(place)).toEqual([]);
+  });
 });
 
 /** Starts a console, and answers its address. */
@@ -168,7 +164,7 @@ describe('npx layerward console', () => {
     expect(current).toMatchObject({ name: 'orders', status: 'protected', repairCount: 2 });
     child.kill('SIGINT');
     expect(await ended).toBe(0);
-  }, 90_000);
+  });
 
   it('prints nothing but its address, and tells nobody anything without it', async () => {
     const { url, printed } = await openConsole();
@@ -176,7 +172,7 @@ describe('npx layerward console', () => {
     const answer = await fetch(new URL(url).origin);
     expect(answer.status).toBe(401);
     expect(existsSync(join(root, 'layerward-report.html'))).toBe(false);
-  }, 60_000);
+  });
 
   it('says in a sentence that the port is taken', async () => {
     const server = createServer().listen(0, '127.0.0.1');
@@ -187,18 +183,14 @@ describe('npx layerward console', () => {
     expect(await ended).toBe(3);
     expect(printed.stderr.trim()).toBe(`layerward: port ${port} is taken: give another one by --port, or none for any`);
     server.close();
-  }, 60_000);
+  });
 
   it.each([
     ['a port that is none', ['--port', 'x'], 2, /--port takes a number/],
     ['a stack that is not there', ['--stack', 'nobody'], 2, /there is no stack nobody/],
-  ] as const)(
-    'refuses %s in a sentence',
-    async (_, args, code, words) => {
-      const { printed, ended } = run(['console', '--no-open', ...args]);
-      expect(await ended).toBe(code);
-      expect(printed.stderr).toMatch(words);
-    },
-    60_000,
-  );
+  ] as const)('refuses %s in a sentence', async (_, args, code, words) => {
+    const { printed, ended } = run(['console', '--no-open', ...args]);
+    expect(await ended).toBe(code);
+    expect(printed.stderr).toMatch(words);
+  });
 });

@@ -14,6 +14,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parse as parseToml } from 'smol-toml';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { initReport } from '../../src/cli/json-shapes.ts';
 import { type Sandbox, startSandbox } from '../../src/sandbox/sandbox.ts';
 import { readAgents, readPolicyDocument } from '../../src/service/agent-files.ts';
 
@@ -176,7 +177,7 @@ describe('npx layerward init', () => {
   it('prints one object and nothing else as JSON', async () => {
     const { code, stdout, stderr } = await init(['--yes', '--region', 'us-east-1', '--no-build', '--json']);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-    expect(JSON.parse(stdout)).toMatchObject({
+    expect(initReport.parse(JSON.parse(stdout))).toMatchObject({
       files: { 'policy.yaml': 'written', 'samconfig.toml': 'written' },
       isBuilt: false,
       stack: { name: 'layerward', region: 'us-east-1', parameters: {} },
@@ -387,9 +388,9 @@ describe('npx layerward init refuses, in a sentence and without writing anything
 
 describe('npx layerward init in a checkout', () => {
   it('builds, so that the policy is in what is deployed', async () => {
-    for (const part of ['agents', 'bin', 'functions', 'infra', 'scripts', 'src'])
+    for (const part of ['agents', 'bin', 'docs', 'functions', 'infra', 'scripts', 'src'])
       cpSync(join(root, part), join(folder, part), { recursive: true });
-    for (const file of ['package.json', 'policy.example.yaml', 'template.yaml'])
+    for (const file of ['package-lock.json', 'package.json', 'policy.example.yaml', 'template.yaml'])
       cpSync(join(root, file), join(folder, file));
     symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
     const args = [

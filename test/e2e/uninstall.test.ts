@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CloudFormationClient, DeleteStackCommand, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
 import { afterEach, describe, expect, it } from 'vitest';
+import { uninstallReport } from '../../src/cli/json-shapes.ts';
 import { type Sandbox, startSandbox } from '../../src/sandbox/sandbox.ts';
 import { openStage, type Stage } from '../../src/sandbox/tour/stage.ts';
 import { type StandIn, startStandIn } from '../fixtures/stand-in.ts';
@@ -179,7 +180,7 @@ describe('npx layerward uninstall', () => {
     const { sandbox, stage, tableName } = await start({ releases: false });
     await protect(stage, 'orders');
     const { code, stdout, stderr } = await uninstall(sandbox.endpoint, ['--yes', '--json']);
-    expect(JSON.parse(stdout)).toEqual({
+    expect(uninstallReport.parse(JSON.parse(stdout))).toEqual({
       stack: {
         name: 'layerward',
         id: expect.stringMatching(/^arn:aws:cloudformation:us-east-1:111122223333:stack\/layerward\//),

@@ -4,11 +4,11 @@ import fc from 'fast-check';
 import type { Change } from '../../src/domain/change.ts';
 import { bareEventName, followUpMessage, readCloudTrailRecord, readMessage } from '../../src/domain/change-message.ts';
 import { formatFunctionArn } from '../../src/domain/function-arn.ts';
+import { createRandom, type Random } from '../../src/sandbox/random.ts';
 import { readRecordFile } from '../../src/service/record-file.ts';
 import { replayRecord } from '../../src/service/replay.ts';
 import * as trail from '../fixtures/cloudtrail.ts';
 import { policyOf } from '../fixtures/situation.ts';
-import { createRandom, type Random } from '../simulation/random.ts';
 import { corrupt, hostileTexts, mutateText, mutateValue } from './mutation.ts';
 import { hold, refused, type Target, type Verdict } from './target.ts';
 

@@ -1,8 +1,8 @@
 import { connect, type Socket } from 'node:net';
 import fc from 'fast-check';
 import { startConsole } from '../../src/console/server.ts';
+import { createRandom } from '../../src/sandbox/random.ts';
 import { createMemoryRecords } from '../fixtures/memory-records.ts';
-import { createRandom } from '../simulation/random.ts';
 import { recordOf } from '../unit/console/record.ts';
 import { corrupt, hostileTexts, mutateText } from './mutation.ts';
 import { hold, type Target, type Verdict } from './target.ts';

@@ -5,13 +5,14 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import fc from 'fast-check';
 import { parse } from 'yaml';
 import { readPolicy } from '../../src/aws/appconfig-policies.ts';
-import { type Agent, agentSchema } from '../../src/domain/agent.ts';
+import type { Agent } from '../../src/domain/agent.ts';
+import { agentSchema } from '../../src/domain/agent-schema.ts';
 import { decide } from '../../src/domain/decide.ts';
 import { checkPolicy, type Policy, policySchema, select } from '../../src/domain/policy.ts';
+import { createRandom, type Random } from '../../src/sandbox/random.ts';
 import { readAgent, readPolicyDocument } from '../../src/service/agent-files.ts';
 import { decodeText } from '../../src/service/text-file.ts';
 import { agents, arn, credentials, situationOf, snapshotOf } from '../fixtures/situation.ts';
-import { createRandom, type Random } from '../simulation/random.ts';
 import { corrupt, hostileTexts, mutateText, mutateValue } from './mutation.ts';
 import { hold, refused, type Target, type Verdict } from './target.ts';
 

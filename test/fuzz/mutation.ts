@@ -1,4 +1,4 @@
-import type { Random } from '../simulation/random.ts';
+import type { Random } from '../../src/sandbox/random.ts';
 
 /*
  * Makes hostile inputs of valid ones: of their text, of the values in it, of its bytes. The same random numbers make the

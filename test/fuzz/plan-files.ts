@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import fc from 'fast-check';
 import * as z from 'zod';
+import { createRandom, type Random } from '../../src/sandbox/random.ts';
 import { applyPlans } from '../../src/service/apply-plans.ts';
 import {
   formatPlanFile,
@@ -13,7 +14,6 @@ import {
 import { decodeText } from '../../src/service/text-file.ts';
 import { arn, policyOf, snapshotOf } from '../fixtures/situation.ts';
 import { createWorld } from '../fixtures/world.ts';
-import { createRandom, type Random } from '../simulation/random.ts';
 import { corrupt, hostileTexts, mutateText, mutateValue } from './mutation.ts';
 import { hold, refused, type Target } from './target.ts';
 

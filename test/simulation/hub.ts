@@ -7,6 +7,7 @@ import type { Credentials } from '../../src/domain/goal.ts';
 import type { Policy } from '../../src/domain/policy.ts';
 import type { Inventory, Quarter } from '../../src/domain/ports.ts';
 import type { Outcome } from '../../src/domain/record.ts';
+import type { Random } from '../../src/sandbox/random.ts';
 import { releaseAll } from '../../src/service/release-all.ts';
 import type { World } from '../../src/service/remediate.ts';
 import { remediateBatch } from '../../src/service/remediate-batch.ts';
@@ -15,7 +16,6 @@ import { createMemoryRecords } from '../fixtures/memory-records.ts';
 import { type LambdaModel, snapshotOf } from './lambda-model.ts';
 import { type Process, startProcess, type Weather } from './process.ts';
 import { createQueueModel } from './queue-model.ts';
-import type { Random } from './random.ts';
 import type { Scheduler } from './scheduler.ts';
 
 /** Everything that Layerward has: its queue, its table, its functions, and whom it tells. */
@@ -121,6 +121,7 @@ export function createHub(
         save: (record) => table('PutItem', () => saveNow(record)),
         forget: (record) => table('DeleteItem', () => forgetNow(record)),
         remember: (outcome) => table('PutItem', () => void rememberNow(outcome)),
+        areLost: () => table('GetItem', () => false),
         saveCoverage: (one) => table('PutItem', () => void records.coverage.set(`${one.sweepId} ${one.what}`, one)),
       },
       alerts: tell(alerts, 'SNS'),

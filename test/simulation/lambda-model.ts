@@ -4,7 +4,7 @@ import { type FunctionArn, formatFunctionArn } from '../../src/domain/function-a
 import type { UpdateAnswer } from '../../src/domain/ports.ts';
 import { limits } from '../../src/domain/situation.ts';
 import type { Snapshot } from '../../src/domain/snapshot.ts';
-import type { Random } from './random.ts';
+import type { Random } from '../../src/sandbox/random.ts';
 import type { Scheduler } from './scheduler.ts';
 
 /** A function as it is, tags beside its configuration. */

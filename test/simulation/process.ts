@@ -1,5 +1,5 @@
 import { ServiceUnavailable } from '../../src/domain/errors.ts';
-import type { Random } from './random.ts';
+import type { Random } from '../../src/sandbox/random.ts';
 import type { Scheduler } from './scheduler.ts';
 
 /** What may go wrong between a process and what it calls. */

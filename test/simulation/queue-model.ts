@@ -1,4 +1,4 @@
-import type { Random } from './random.ts';
+import type { Random } from '../../src/sandbox/random.ts';
 import type { Scheduler } from './scheduler.ts';
 
 /** A message of the queue. */

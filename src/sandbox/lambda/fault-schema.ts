@@ -26,10 +26,16 @@ const turns = {
 
 const place = { function: scope.function, account: scope.account, region: scope.region, caller: scope.caller };
 
+/** The share of fitting occasions that is harmed, 0 to 1; all of them without it. */
+const ratio = z.number().min(0).max(1).optional();
+
 const callFault = z
   .strictObject({
+    /** The service's signing name; Lambda where it is left out, as there is no `function` in others. */
+    service: z.string().min(1).default('lambda'),
     ...scope,
     ...turns,
+    ratio,
     /** Refuse the call, before it does anything. */
     error: z
       .strictObject({
@@ -72,8 +78,7 @@ const deliveryFault = z
     account: scope.account,
     region: scope.region,
     ...turns,
-    /** The share of fitting records that is harmed, 0 to 1; all of them without it. */
-    ratio: z.number().min(0).max(1).optional(),
+    ratio,
     /** `reorder` holds a record back until the next one of the same account and region has been delivered. */
     effect: z.enum(['drop', 'duplicate', 'delay', 'reorder']),
     delayMilliseconds: z.number().positive().optional(),
@@ -87,6 +92,8 @@ const rate = z.number().positive().nullable();
 const milliseconds = z.number().nonnegative();
 
 export const faultsSchema = z.strictObject({
+  /** Where the chance of every `ratio` comes from: the same for the same seed. Without it, it is another each time. */
+  seed: z.int().nonnegative().optional(),
   /** How long every call waits before it is looked at: of all services, or by the service's signing name. */
   latencyMilliseconds: z
     .union([milliseconds, z.partialRecord(z.enum(SERVICE_NAMES), milliseconds)], {

@@ -1,8 +1,11 @@
 import { AwsError } from '../api.ts';
+import { createRandom } from '../random.ts';
 import { type FaultDocument, faultsSchema, type TransitionFault } from './fault-schema.ts';
 
 /** What a fault can fit: one call, or one function as seen by one caller. */
 export interface Occasion {
+  /** Signing name; absent where it is about a function, and not about a call. */
+  readonly service?: string | undefined;
   readonly action?: string | undefined;
   readonly function?: string | undefined;
   readonly account: string;
@@ -31,7 +34,7 @@ export interface Faults {
   /** Takes the place of all former faults. @throws AwsError `InvalidFaults` 400 that says what is wrong and why. */
   replace(document: unknown): FaultDocument;
   /** What the faults do to a call; uses up a turn of every fault that fits. */
-  onCall(occasion: Occasion): { latencyMilliseconds: number; error: AwsError | undefined; loseAnswer: boolean };
+  onCall(occasion: Occasion): CallFate;
   /** What becomes of a creation or an update that just began; uses up a turn. */
   onTransition(occasion: Occasion): TransitionFault | undefined;
   /** What becomes of an event; uses up a turn. For the one who delivers events. */
@@ -45,19 +48,31 @@ export interface Faults {
   onReplaced(listener: () => void): void;
 }
 
+/** What a fault does to a call. */
+export interface CallFate {
+  readonly latencyMilliseconds: number;
+  readonly error: AwsError | undefined;
+  readonly loseAnswer: boolean;
+}
+
 interface Turns {
+  readonly ratio?: number | undefined;
   readonly after?: number | undefined;
   readonly times?: number | undefined;
 }
 
+/** @param random decides where a ratio does and no seed is given; 0 to 1 */
 export function createFaults(random: () => number = Math.random): Faults {
   let document: FaultDocument = faultsSchema.parse({});
   /** Occasions that each fault has seen; replaced faults are other objects, so their counts are forgotten with them. */
   const used = new WeakMap<Turns, number>();
+  /** The chance of each fault that has a ratio, so that what harms one does not depend on another. */
+  const chances = new WeakMap<Turns, () => number>();
   const listeners: (() => void)[] = [];
 
-  /** Whether it is the fault's turn; counts the occasion. */
+  /** Whether chance and its turn let a fault harm a fitting occasion; only occasions that chance has chosen count. */
   function takeTurn(fault: Turns): boolean {
+    if (fault.ratio !== undefined && (chances.get(fault) ?? random)() >= fault.ratio) return false;
     const turn = used.get(fault) ?? 0;
     const skipped = fault.after ?? 0;
     if (fault.times !== undefined && turn >= skipped + fault.times) return false;
@@ -98,6 +113,10 @@ export function createFaults(random: () => number = Math.random): Faults {
         );
       }
       document = parsed.data;
+      const { seed, calls, delivery } = document;
+      if (seed !== undefined)
+        for (const [index, fault] of [...calls, ...delivery].entries())
+          chances.set(fault, createRandom(seed * 1_000_003 + index).next);
       for (const listener of listeners) listener();
       return document;
     },
@@ -106,6 +125,7 @@ export function createFaults(random: () => number = Math.random): Faults {
       let error: AwsError | undefined;
       let loseAnswer = false;
       for (const fault of document.calls) {
+        if (!matches(fault.service, occasion.service)) continue;
         if (!fits(fault, occasion) || !takeTurn(fault)) continue;
         latencyMilliseconds += fault.latencyMilliseconds ?? 0;
         if (error === undefined && fault.error !== undefined) error = injected(fault.error);
@@ -121,7 +141,6 @@ export function createFaults(random: () => number = Math.random): Faults {
       for (const fault of document.delivery) {
         const here = matches(fault.eventName, eventName) && matches(fault.account, account);
         if (!here || !matches(fault.region, region)) continue;
-        if (fault.ratio !== undefined && random() >= fault.ratio) continue;
         if (!takeTurn(fault)) continue;
         switch (fault.effect) {
           case 'drop':

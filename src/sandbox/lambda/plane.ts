@@ -98,6 +98,7 @@ export function principalOf(request: ApiRequest): string {
 /** What faults of functions are asked with. */
 export function occasionOf(call: Call, action: string | undefined, functionName: string | undefined): Occasion {
   return {
+    service: 'lambda',
     action,
     function: functionName,
     account: call.home.account,

@@ -1,3 +1,5 @@
+import type { RoleDefinition } from '../access/role-definition.ts';
+
 /** An organization as it is declared; everything about it can be replaced by an option of `startSandbox`. */
 export interface OrganizationDefinition {
   /** `o-…`. */
@@ -72,3 +74,28 @@ export const EXAMPLE_ORGANIZATION: OrganizationDefinition = {
   ],
   regions: ['us-east-1', 'eu-west-1'],
 };
+
+/**
+ * The role that AWS Organizations gives every account that it makes, for administrators of the management account.
+ * https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_accounts_access-cross-account-role.html
+ */
+export function administratorRoles({ accounts, managementAccountId }: OrganizationDefinition): RoleDefinition[] {
+  return accounts
+    .filter(({ accountId }) => accountId !== managementAccountId)
+    .map(({ accountId }) => ({
+      accountId,
+      name: 'OrganizationAccountAccessRole',
+      trustPolicy: {
+        Version: '2012-10-17',
+        Statement: [
+          { Effect: 'Allow', Principal: { AWS: `arn:aws:iam::${managementAccountId}:root` }, Action: 'sts:AssumeRole' },
+        ],
+      },
+      policies: {
+        AdministratorAccess: {
+          Version: '2012-10-17',
+          Statement: [{ Effect: 'Allow', Action: '*', Resource: '*' }],
+        },
+      },
+    }));
+}

@@ -187,14 +187,20 @@ describe('a policy that can’t be had', () => {
     await expect(policies.current()).rejects.toBeInstanceOf(PolicyUnusable);
   });
 
-  it('since its token has expired is had by a new session', async () => {
-    standIn.answer(session('one'), content('two', document), jsonError('BadRequestException', 'expired token'));
+  it('since its token has expired is had at once by a new session', async () => {
+    standIn.answer(session('one'), content('two', document));
     await policies.current();
     clock += 25 * 3_600_000;
-    await expect(policies.current()).rejects.toBeInstanceOf(PolicyUnusable);
-    standIn.answer(session('three'), content('four', document));
+    standIn.answer(jsonError('BadRequestException', 'expired token'), session('three'), content('four', document));
     expect(await policies.current()).toMatchObject({ version: 1 });
     expect(asked().at(-1)).toBe('GET /configuration?configuration_token=three');
+  });
+
+  it('since new sessions’ tokens are refused as well is an error', async () => {
+    const refused = jsonError('BadRequestException', 'no');
+    standIn.answer(session('one'), refused, session('two'), refused);
+    await expect(policies.current()).rejects.toThrow('reading the policy from AppConfig failed: BadRequestException');
+    expect(asked()).toHaveLength(4);
   });
 });
 
@@ -288,6 +294,24 @@ describe('the policy as of a moment', () => {
       await policies.current(asOf === undefined ? undefined : new Date(clock - asOf));
     }
     expect(appConfig.refused).toEqual([]);
+  });
+
+  it('is asked for a minute after the last answer, which may have taken its time', async () => {
+    const appConfig = answerStrictly();
+    const slow = holdAnswer();
+    held = [slow];
+    const first = policies.current();
+    await slow.isOnItsWay;
+    clock += 700;
+    slow.come();
+    await first;
+    clock += 59_900;
+    await policies.current();
+    expect(appConfig.refused).toEqual([]);
+    clock += 100;
+    await policies.current();
+    expect([sessions(), appConfig.refused]).toEqual([1, []]);
+    expect(asked()).toHaveLength(3);
   });
 
   it('is asked for once by all who want it as of the same moment or an earlier one', async () => {

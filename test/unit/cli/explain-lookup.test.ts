@@ -56,7 +56,7 @@ describe('a function', () => {
 
   it('that is not there is told with what to do', async () => {
     await expect(lookUp('nowhere', await createSight())).rejects.toThrow(
-      /^there is no function nowhere in account 111122223333, us-east-1: see its name, or give --region, --profile or its ARN$/,
+      /^there is no function nowhere in account 111122223333, us-east-1: check its name, or give --region, --profile or its ARN$/,
     );
   });
 

@@ -29,7 +29,7 @@ describe('a scan', () => {
   it('for people is a headline, a table, and who needs somebody', () => {
     expect(render()).toBe(
       [
-        '2 of 3 opted-in functions are protected, 66 %, in account 111122223333, us-east-1.',
+        '2 of 3 opted-in functions are protected, 66%, in account 111122223333, us-east-1.',
         'By policy.yaml.',
         '',
         'STATUS     REASON       FUNCTIONS  WHAT TO DO',

@@ -36,6 +36,28 @@ describe('the text of an alert', () => {
     `);
   });
 
+  it('has no line but its own, whatever a team, an actor or AWS has written', () => {
+    const forged = 'x\nDone:     put back and verified\u2028\u202e\u001b[2J\r\n';
+    const outcome = outcomeOf({
+      status: 'blocked',
+      reason: 'foreign-wrapper',
+      detail: forged,
+      drift: [{ code: 'wrapper-stale', path: forged, expected: forged, actual: forged }],
+      cause: {
+        eventId: forged,
+        eventName: forged,
+        eventTime: forged,
+        actor: { type: forged, name: forged, invokedBy: forged, sourceIpAddress: forged },
+      },
+      action: 'none',
+    });
+    const labels = alertText(outcome)
+      .split(/[\n\r\u2028\u2029]/)
+      .map((line) => line.split(':')[0]);
+    expect(labels).toEqual(['Function', 'Where', 'What', 'Drift', 'Who', 'By', 'Done', 'To do', 'ARN']);
+    expect(alertSubject(outcomeOf({ functionArn: forged }))).toMatch(/^[ -~]{1,100}$/);
+  });
+
   it('says who undoes it each time', () => {
     const detail = 'it was put right 5 times within 60 minutes, and undone each time';
     expect(

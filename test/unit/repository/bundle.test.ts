@@ -62,7 +62,7 @@ describe('the built function', () => {
         messageId: 'message-0',
         code: 'invalid-input',
         retryable: false,
-        msg: 'the message is not JSON; it starts with "hello"',
+        msg: 'the message is not JSON; it is 5 characters long',
       },
       {
         level: 30,

@@ -105,6 +105,7 @@ const dropReasons: Record<DropReason, true> = {
   'failed-call': true,
   'read-only': true,
   'not-a-function': true,
+  'other-account': true,
   'other-event': true,
 };
 const purposes: Record<FollowUpPurpose, true> = {
@@ -114,6 +115,7 @@ const purposes: Record<FollowUpPurpose, true> = {
   throttled: true,
   'revision-changed': true,
   'tags-unreadable': true,
+  unavailable: true,
   turn: true,
   'turn-taken': true,
 };

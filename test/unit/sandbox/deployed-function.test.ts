@@ -10,6 +10,7 @@ import {
   SQSClient,
 } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import * as z from 'zod';
 import { type Sandbox, startSandbox } from '../../../src/sandbox/sandbox.ts';
 
 /** Does what its messages say, and prints what it has seen, one JSON line a message. */
@@ -22,6 +23,9 @@ const call = (authorization) => new Promise((resolve, reject) => {
     answer.on('end', () => resolve(answer.statusCode));
   }).on('error', reject);
 });
+
+const objects = () => Array.from({ length: 100_000 }, (_, index) => ({ index }));
+let kept;
 
 export async function handler(event, context) {
   const batchItemFailures = [];
@@ -36,6 +40,8 @@ export async function handler(event, context) {
     if (command === 'throw') throw new RangeError('asked to throw');
     if (command === 'exit') process.exit(7);
     if (command === 'hang') await new Promise((resolve) => setTimeout(resolve, 60_000));
+    if (command === 'litter') objects();
+    if (command === 'keep') kept = objects();
     if (command === 'fail') batchItemFailures.push({ itemIdentifier: record.messageId });
   }
   return { batchItemFailures };
@@ -98,6 +104,12 @@ Outputs:
   AlarmArn: { Value: !GetAtt Alarm.Arn }
   RoleArn: { Value: !GetAtt WorkerRole.Arn }
 `;
+
+const heldBytes = z.object({ residentBytes: z.number(), heapBytes: z.number() });
+const memory = z.object({
+  sandbox: heldBytes.pick({ residentBytes: true }),
+  functions: z.record(z.string(), z.array(heldBytes)),
+});
 
 let folder: string;
 let sandbox: Sandbox;
@@ -234,7 +246,9 @@ describe('the function', () => {
       _HANDLER: 'index.handler',
     });
     expect(environment).not.toHaveProperty('LAYERWARD_LEAK');
-    expect(environment).not.toHaveProperty('HOME');
+    expect(Object.keys(environment ?? {})).not.toEqual(
+      expect.arrayContaining([expect.stringMatching(/^(HOME|NODE_)/)]),
+    );
   });
 
   it('gets a context with its name, its ARN and the time that is left', async () => {
@@ -257,6 +271,33 @@ describe('the function', () => {
       caller: { functionName: 'worker', arn: `arn:aws:sts::111122223333:assumed-role/${roleName}/worker` },
     });
   });
+});
+
+describe('the memory of the function', () => {
+  const held = async () => {
+    const answer = await fetch(`${sandbox.endpoint}/_sandbox/memory`);
+    const { sandbox: own, functions } = memory.parse(await answer.json());
+    // A message may come to any of its processes.
+    const workers = functions['worker'] ?? [];
+    const most = (of: 'heapBytes' | 'residentBytes') => Math.max(0, ...workers.map((one) => one[of]));
+    return { own, heap: most('heapBytes'), resident: most('residentBytes'), broken: functions['broken'] };
+  };
+  const heldOnce = async (command: string) => {
+    const invocations = () => lines().filter((line) => line.startsWith('END RequestId')).length;
+    const before = invocations();
+    await send(command);
+    await until(() => invocations() > before);
+    return held();
+  };
+
+  it('is what it keeps, without its garbage', async () => {
+    const before = await heldOnce('nothing');
+    expect(before.resident).toBeGreaterThan(before.heap);
+    expect(before.own.residentBytes).toBeGreaterThan(before.heap);
+    expect(before.broken).toEqual([]);
+    expect((await heldOnce('litter')).heap).toBeLessThan(before.heap + 1_000_000);
+    expect((await heldOnce('keep')).heap).toBeGreaterThan(before.heap + 2_000_000);
+  }, 15_000);
 });
 
 describe('a message', () => {

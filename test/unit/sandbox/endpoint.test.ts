@@ -24,6 +24,7 @@ import {
   ReceiveMessageCommand,
   SendMessageCommand,
   SQSClient,
+  StartMessageMoveTaskCommand,
 } from '@aws-sdk/client-sqs';
 import { AssumeRoleCommand, GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -62,6 +63,12 @@ async function assumeRole() {
   const { AccessKeyId = '', SecretAccessKey = '', SessionToken = '' } = answer.Credentials ?? {};
   return { accessKeyId: AccessKeyId, secretAccessKey: SecretAccessKey, sessionToken: SessionToken };
 }
+
+const nowhere = {
+  ApplicationIdentifier: 'a',
+  EnvironmentIdentifier: 'b',
+  ConfigurationProfileIdentifier: 'c',
+};
 
 const newFunction = (FunctionName: string) =>
   new CreateFunctionCommand({
@@ -151,14 +158,7 @@ describe('a refusal reaches SDK clients by its name', () => {
       'AppConfig',
       'ResourceNotFoundException',
       404,
-      () =>
-        new AppConfigDataClient(as('a')).send(
-          new StartConfigurationSessionCommand({
-            ApplicationIdentifier: 'a',
-            EnvironmentIdentifier: 'b',
-            ConfigurationProfileIdentifier: 'c',
-          }),
-        ),
+      () => new AppConfigDataClient(as('a')).send(new StartConfigurationSessionCommand(nowhere)),
     ],
     [
       'STS',
@@ -265,6 +265,10 @@ describe('the call log', () => {
     expect(await (await fetch(`${url}?service=lambda`)).json()).toEqual([]);
     expect(await (await fetch(`${url}?functionName=worker`)).json()).toEqual([]);
     expect(await (await fetch(`${url}?caller=user`)).json()).toHaveLength(1);
+    const [{ sequence } = { sequence: 0 }] = sandbox.calls.list();
+    expect(await (await fetch(`${url}?after=${sequence - 1}`)).json()).toMatchObject([{ sequence }]);
+    expect(await (await fetch(`${url}?after=${sequence}`)).json()).toEqual([]);
+    expect((await fetch(`${url}?after=today`)).status).toBe(400);
     expect((await fetch(`${url}?function=worker`)).status).toBe(400);
     await fetch(url, { method: 'DELETE' });
     expect(await (await fetch(url)).json()).toEqual([]);
@@ -296,6 +300,41 @@ describe('queues and topics', () => {
     await sqs.send(new SendMessageCommand({ QueueUrl, MessageBody }));
     const { Messages } = await sqs.send(new ReceiveMessageCommand({ QueueUrl, WaitTimeSeconds: 1 }));
     expect(Messages?.[0]?.Body).toBe(MessageBody);
+  });
+
+  it('move dead letters back to where they are asked to, and count their receives anew', async () => {
+    const sqs = new SQSClient(as('a', 'sa-east-1'));
+    const arnOf = (name: string) => `arn:aws:sqs:sa-east-1:111122223333:${name}`;
+    const { QueueUrl: dead } = await sqs.send(new CreateQueueCommand({ QueueName: 'dead' }));
+    const { QueueUrl: living } = await sqs.send(new CreateQueueCommand({ QueueName: 'living' }));
+    const bodies = Array.from({ length: 25 }, (_, index) => `letter ${index}`);
+    const MessageAttributes = { kind: { DataType: 'String', StringValue: 'late' } };
+    for (const MessageBody of bodies)
+      await sqs.send(new SendMessageCommand({ QueueUrl: dead, MessageBody, MessageAttributes }));
+    const move = (SourceArn: string, DestinationArn: string) =>
+      sqs.send(new StartMessageMoveTaskCommand({ SourceArn, DestinationArn }));
+    expect((await move(arnOf('dead'), arnOf('living'))).TaskHandle).toBeTruthy();
+    const found: (string | undefined)[] = [];
+    for (let round = 0; round < 3; round++) {
+      const { Messages = [] } = await sqs.send(
+        new ReceiveMessageCommand({
+          QueueUrl: living,
+          MaxNumberOfMessages: 10,
+          MessageAttributeNames: ['All'],
+          MessageSystemAttributeNames: ['ApproximateReceiveCount'],
+        }),
+      );
+      for (const message of Messages) {
+        expect(message).toMatchObject({ MessageAttributes, Attributes: { ApproximateReceiveCount: '1' } });
+        found.push(message.Body);
+      }
+    }
+    expect(found.sort()).toEqual([...bodies].sort());
+    expect((await sqs.send(new ReceiveMessageCommand({ QueueUrl: dead }))).Messages).toBeUndefined();
+    await expect(move(arnOf('nowhere'), arnOf('living'))).rejects.toMatchObject({ name: 'QueueDoesNotExist' });
+    await expect(sqs.send(new StartMessageMoveTaskCommand({ SourceArn: arnOf('dead') }))).rejects.toThrow(
+      'only with a DestinationArn',
+    );
   });
 
   it('wrap notifications with the hub account, and pick the text for queues', async () => {
@@ -401,6 +440,48 @@ describe('a latency', () => {
   });
 });
 
+describe('a fault of calls', () => {
+  afterEach(() => sandbox.lambda.faults.replace({}));
+  const queues = () => new SQSClient(as('a')).send(new ListQueuesCommand({}));
+
+  it.each([
+    ['json', 'sqs', queues],
+    ['query', 'sns', () => new SNSClient(as('a')).send(new ListTopicsCommand({}))],
+    [
+      'rest-json',
+      'appconfig',
+      () => new AppConfigDataClient(as('a')).send(new StartConfigurationSessionCommand(nowhere)),
+    ],
+  ])('refuses calls of other services than Lambda, in their protocol: %s', async (_protocol, service, call) => {
+    const error = { status: 503, code: 'InternalFailure', message: 'Not now' };
+    sandbox.lambda.faults.replace({ calls: [{ service, times: 1, error }] });
+    await expect(call()).rejects.toMatchObject({
+      name: 'InternalFailure',
+      message: expect.stringContaining('Not now'),
+      $metadata: { httpStatusCode: 503 },
+    });
+    expect(sandbox.calls.list()).toMatchObject([{ service, status: 503, errorCode: 'InternalFailure' }]);
+  });
+
+  it('loses an answer after the call took effect, and once only', async () => {
+    sandbox.lambda.faults.replace({ calls: [{ service: 'sqs', action: 'CreateQueue', times: 1, loseAnswer: true }] });
+    const create = () => new SQSClient(as('a')).send(new CreateQueueCommand({ QueueName: 'lost' }));
+    await expect(create()).rejects.toThrow();
+    expect(sandbox.calls.list()).toMatchObject([{ action: 'CreateQueue', errorCode: 'ConnectionLost' }]);
+    expect((await queues()).QueueUrls).toContain(`${sandbox.endpoint}/111122223333/lost`);
+    await create();
+  });
+
+  it('is limited by caller and action as those of Lambda are', async () => {
+    const error = { status: 500, code: 'InternalFailure' };
+    sandbox.lambda.faults.replace({ calls: [{ service: '*', caller: '*:user/mallory', error }] });
+    await queues();
+    await expect(new SQSClient(as('mallory')).send(new ListQueuesCommand({}))).rejects.toThrow();
+    sandbox.lambda.faults.replace({ calls: [{ service: 'sqs', action: 'CreateQueue', error }] });
+    await queues();
+  });
+});
+
 describe('requests to the sandbox itself', () => {
   const post = (name: string, body: unknown) =>
     fetch(`${sandbox.endpoint}/_sandbox/${name}`, { method: 'POST', body: JSON.stringify(body) });
@@ -459,7 +540,7 @@ describe('a port that is taken', () => {
       await expect(startSandbox({ port, service: false })).rejects.toThrow(PortInUseError);
       expect(await run(['--port', String(port), '--no-service'])).toEqual({
         exitCode: 3,
-        errors: `Port ${port} on 127.0.0.1 is in use: end that program or choose another port.\n`,
+        errors: `layerward: port ${port} on 127.0.0.1 is taken: end that program, or give another port, or 0 for any\n`,
       });
     } finally {
       blocker.close();

@@ -15,6 +15,7 @@ function create(maximum: number) {
           invocations.push(running.resolve);
           return running.promise;
         },
+        memory: async () => undefined,
         stop: async () => running?.resolve(killed),
       };
     },

@@ -149,6 +149,11 @@ describe('logs and metrics', () => {
     ['{ $.status = "protected" }', 1],
     ['{ $.status = * }', 1],
     ['-START -protected', 3],
+    ['?START ?EventToFix', 4],
+    ['{ $.EventToFix >= 10 }', 1],
+    ['{ $.EventToFix < 10 }', 1],
+    ['{ ($.EventToFix > 4) && ($.service = "remediate") }', 2],
+    ['{ $.EventToFix > 4 && $.service = "sweep" }', 0],
     ['service EventToFix', 3],
   ])('%s finds %i lines', async (filterPattern, count) => {
     const answer = await call(logs, 'FilterLogEvents', { logGroupName: group, filterPattern });

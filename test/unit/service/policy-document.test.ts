@@ -76,7 +76,7 @@ describe('a policy', () => {
     [
       'a group in a place that the agent does not know',
       whole.replace('us-1', 'us-2'),
-      'policy.yaml:7:35: groups.default.parameters.cloudOneRegion: us-2 is not one of: ' +
+      'policy.yaml:7:35: groups.default.parameters.cloudOneRegion: must be one of: ' +
         'us-1, in-1, gb-1, au-1, jp-1, de-1, ca-1, sg-1',
     ],
     [

@@ -126,11 +126,7 @@ describe('what goes wrong with one message', () => {
       new AccessDenied('reading function failed'),
       { code: 'access-denied', retryable: false },
     ],
-    [
-      'a service is down',
-      new ServiceUnavailable('reading function failed'),
-      { code: 'service-unavailable', retryable: true },
-    ],
+    ['AWS’s answer makes no sense', new InvalidInput('no RevisionId'), { code: 'invalid-input', retryable: false }],
     ['something is wrong with ourselves', new TypeError('x is not a function'), { code: 'unexpected' }],
   ])('where %s brings back every message of that function, and of no other', async (_, error, logged) => {
     const { world, functions, logs } = createWorld();
@@ -155,6 +151,48 @@ describe('what goes wrong with one message', () => {
   });
 });
 
+describe('a service that is down', () => {
+  const down = new ServiceUnavailable('reading function failed');
+  const withLambdaDown = (world: World): World => ({
+    ...world,
+    functions: { ...world.functions, read: () => Promise.reject(down) },
+  });
+  const lookedOften = (attempt: number) => {
+    const reading = readMessage(messageOf('one').body, []);
+    if (!('change' in reading)) throw new Error('the message names no function');
+    const followUp = { purpose: 'unavailable', attempt } as const;
+    return { messageId: 'one', body: followUpMessage({ ...reading.change, followUp }) };
+  };
+
+  it('brings the function back after a second, with one look for all that was heard of it', async () => {
+    const { world, queue, logs } = createWorld();
+    expect(await deliver(withLambdaDown(world), messageOf('one'), messageOf('two'))).toEqual([]);
+    expect(queue).toMatchObject([
+      { change: { functionArn: arn, followUp: { purpose: 'unavailable', attempt: 1 } }, delaySeconds: 1 },
+    ]);
+    expect(messagesOf(logs)).toMatchObject([
+      { messageIds: ['one', 'two'], code: 'service-unavailable', retryable: true },
+    ]);
+  });
+
+  it('brings it back later each time, and at last the message stays what it is', async () => {
+    const { world, queue } = createWorld();
+    expect(await deliver(withLambdaDown(world), lookedOften(3))).toEqual([]);
+    expect(queue).toMatchObject([{ change: { followUp: { attempt: 4 } }, delaySeconds: 8 }]);
+    expect(await deliver(withLambdaDown(world), lookedOften(14))).toEqual(['one']);
+    expect(queue).toHaveLength(1);
+  });
+
+  it('and the queue too: every message comes back', async () => {
+    const { world } = createWorld();
+    const failing: World = {
+      ...withLambdaDown(world),
+      followUps: { ...world.followUps, schedule: () => Promise.reject(new ServiceUnavailable('no queue')) },
+    };
+    expect((await deliver(failing, messageOf('one'), messageOf('two'))).sort()).toEqual(['one', 'two']);
+  });
+});
+
 describe('a part of AWS that fails', () => {
   it('the table that is gone: nothing is changed, and the error names the table', async () => {
     const { world, functions, logs } = createWorld();
@@ -167,33 +205,35 @@ describe('a part of AWS that fails', () => {
   });
 
   it('the table that takes no writes: the function is not changed, since it could not be put back', async () => {
-    const { world, functions } = createWorld();
+    const { world, functions, queue } = createWorld();
     functions.put(snapshotOf());
     const down = new ServiceUnavailable('writing the record failed');
     const failing: World = { ...world, records: { ...world.records, save: () => Promise.reject(down) } };
-    expect(await deliver(failing, messageOf('one'))).toEqual(['one']);
+    expect(await deliver(failing, messageOf('one'))).toEqual([]);
     expect(functions.calls).toEqual(['GetFunction']);
+    expect(queue).toHaveLength(1);
   });
 
-  it('SNS: the message comes back, and the alert is sent once SNS is up again', async () => {
+  it('SNS: the function is looked at again, and the alert is sent once SNS is up again', async () => {
     const world = createWorld();
     world.functions.put(snapshotOf({ variables: { AWS_LAMBDA_EXEC_WRAPPER: '/opt/other' } }));
     world.setDown({ alerts: new ServiceUnavailable('sending the alert failed') });
-    expect(await deliver(world.world, messageOf('one'))).toEqual(['one']);
+    expect(await deliver(world.world, messageOf('one'))).toEqual([]);
     expect(world.record()).toMatchObject({ status: 'blocked', outbox: [{ reason: 'foreign-wrapper' }] });
     world.setDown({});
-    expect(await deliver(world.world, messageOf('one'))).toEqual([]);
+    await world.settle();
     expect(world.alerts).toMatchObject([{ status: 'blocked', reason: 'foreign-wrapper' }]);
     expect(world.record()?.outbox).toEqual([]);
   });
 
   it('the policy that can’t be used: nothing is decided about anything', async () => {
-    const { world, functions, records, logs } = createWorld();
+    const { world, functions, records, logs, queue } = createWorld();
     functions.put(snapshotOf());
     functions.put(snapshotOf({ arn: other }));
     const unusable = new PolicyUnusable('AppConfig has no policy for Layerward');
     const failing: World = { ...world, policies: { current: () => Promise.reject(unusable) } };
-    expect((await deliver(failing, messageOf('one'), messageOf('two', 'invoices'))).sort()).toEqual(['one', 'two']);
+    expect(await deliver(failing, messageOf('one'), messageOf('two', 'invoices'))).toEqual([]);
+    expect(queue).toMatchObject([{ delaySeconds: 1 }, { delaySeconds: 1 }]);
     expect(functions.calls).toEqual(['GetFunction', 'GetFunction']);
     expect(records.calls).toEqual([]);
     expect(messagesOf(logs)).toMatchObject([{ code: 'policy-unusable' }, { code: 'policy-unusable' }]);
@@ -202,7 +242,7 @@ describe('a part of AWS that fails', () => {
   it('the policy that names organizational units that nobody can see: nothing is decided', async () => {
     const { world, functions, logs } = createWorld('exclude: { organizationalUnits: [ou-ab12-cdefgh34] }');
     functions.put(snapshotOf());
-    expect(await deliver(world, messageOf('one'))).toEqual(['one']);
+    expect(await deliver(world, messageOf('one'))).toEqual([]);
     expect(functions.calls).toEqual(['GetFunction']);
     expect(messagesOf(logs)).toMatchObject([{ code: 'policy-unusable', retryable: true }]);
   });

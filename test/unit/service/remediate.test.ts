@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { shapeOf } from '../../../src/domain/attachment.ts';
 import { FunctionBusy, RevisionChanged, ServiceUnavailable, Throttled } from '../../../src/domain/errors.ts';
+import type { Outcome } from '../../../src/domain/record.ts';
 import { credentials, snapshotOf, vendorLayer } from '../../fixtures/situation.ts';
 import { createWorld } from '../../fixtures/world.ts';
 
@@ -75,6 +76,15 @@ describe('calls', () => {
     expect(world.functions.calls).toEqual([]);
   });
 });
+
+/** What is kept of the function, oldest first: event, status, action, and who did it. */
+async function historyOf({ records, functionArn }: ReturnType<typeof createWorld>) {
+  const outcomes: Outcome[] = [];
+  for await (const outcome of records.port.history(functionArn)) outcomes.push(outcome);
+  return outcomes
+    .sort((a, b) => a.at.localeCompare(b.at))
+    .map(({ cause, status, action }) => [cause.eventId, status, action, cause.actor?.name]);
+}
 
 describe('protection that somebody takes off', () => {
   it('is put back, and one alert names who did it and what differed', async () => {
@@ -154,6 +164,72 @@ describe('protection that somebody takes off', () => {
     }
     await world.settle();
     expect(world.record()).toMatchObject({ status: 'protected', action: 'repaired', repairs: [{}] });
+  });
+
+  it('before it is verified is a change of its own, which nobody is known to have made', async () => {
+    const world = createWorld();
+    await world.protect();
+    world.pass(60);
+    world.functions.put({ ...(world.live() ?? snapshotOf()), layers: [] });
+    await world.look(world.change({ eventId: 'first', touched: ['Layers'] }));
+    world.functions.settle();
+    world.functions.put({ ...(world.live() ?? snapshotOf()), layers: [] });
+    await world.settle();
+    expect(world.live()?.layers).toEqual([vendorLayer('nodejs14_x')]);
+    expect(await historyOf(world)).toMatchObject([
+      ['event-1', 'drifted', 'sent', 'mallory'],
+      ['event-1', 'protected', 'attached', 'mallory'],
+      ['first', 'drifted', 'sent', 'mallory'],
+      ['first+', 'drifted', 'sent', undefined],
+      ['first+', 'protected', 'repaired', undefined],
+    ]);
+  });
+
+  it('before it is verified, each time, is left to people as well', async () => {
+    const world = createWorld();
+    await world.protect();
+    world.pass(60);
+    world.functions.put({ ...(world.live() ?? snapshotOf()), layers: [] });
+    await world.look();
+    for (let round = 0; round < 8; round++) {
+      world.functions.settle();
+      world.functions.put({ ...(world.live() ?? snapshotOf()), layers: [] });
+      const [verification] = world.queue.splice(0);
+      if (verification) await world.look(verification.change);
+    }
+    expect(world.record()).toMatchObject({ status: 'contested', reason: 'flapping' });
+  });
+
+  it('once more is kept in the history, though the event that comes with it was told of before', async () => {
+    const world = createWorld();
+    await world.protect();
+    const twice = world.change({ eventId: 'twice', touched: ['Layers'] });
+    for (const _ of ['once', 'again']) {
+      world.pass(60);
+      world.functions.put({ ...(world.live() ?? snapshotOf()), layers: [] });
+      await world.look(twice);
+      await world.settle();
+    }
+    expect((await historyOf(world)).slice(2)).toMatchObject([
+      ['twice', 'drifted', 'sent', 'mallory'],
+      ['twice', 'protected', 'repaired', 'mallory'],
+      ['twice+', 'drifted', 'sent', undefined],
+      ['twice+', 'protected', 'repaired', undefined],
+    ]);
+  });
+
+  it('and is put back at the second attempt is one change, of the one who made it', async () => {
+    const world = createWorld();
+    await world.protect();
+    world.pass(60);
+    world.functions.put({ ...(world.live() ?? snapshotOf()), layers: [] });
+    world.functions.answerOnce(() => new Throttled('slower'));
+    await world.look(world.change({ eventId: 'once', touched: ['Layers'] }));
+    await world.settle();
+    expect((await historyOf(world)).slice(2)).toMatchObject([
+      ['once', 'drifted', 'sent', 'mallory'],
+      ['once', 'protected', 'repaired', 'mallory'],
+    ]);
   });
 
   it('in audit mode is announced once and not touched', async () => {

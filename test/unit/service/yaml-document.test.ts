@@ -199,8 +199,8 @@ describe('a document that can’t be used', () => {
   });
 
   it('says what is at the end of an alias', () => {
-    expect(findings('name: &name loud\nmode: *name\n')).toEqual([
-      'file.yaml:2:7: mode: loud is not known; did you mean audit? One of: enforce, audit',
+    expect(findings('name: &name audio\nmode: *name\n')).toEqual([
+      'file.yaml:2:7: mode: audio is not known; did you mean audit? One of: enforce, audit',
     ]);
   });
 
@@ -225,7 +225,7 @@ describe('a document that can’t be used', () => {
           path: 'mode',
           line: 2,
           column: 7,
-          message: 'loud is not known; did you mean audit? One of: enforce, audit',
+          message: 'must be one of: enforce, audit',
         },
       ]);
     }

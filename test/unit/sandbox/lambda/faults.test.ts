@@ -39,6 +39,8 @@ describe('the document of faults', () => {
     [{ calls: [{ action: 'GetFunction', eror: {} }] }, /calls\.0: Unrecognized key: "eror"/],
     [{ calls: [{ action: 'GetFunction' }] }, /calls\.0: a call fault needs an effect/],
     [{ calls: [{ loseAnswer: true, error: { status: 500, code: 'x' } }] }, /exclude each other/],
+    [{ calls: [{ loseAnswer: true, ratio: 5 }] }, /calls\.0\.ratio/],
+    [{ seed: 'lucky' }, /seed/],
     [{ quotas: { getFunction: 'many' } }, /quotas/],
     [{ delivery: [{ effect: 'delay' }] }, /delayMilliseconds belongs to the effect delay/],
     [{ transitions: [{ outcome: 'Exploded' }] }, /transitions\.0\.outcome/],
@@ -133,6 +135,51 @@ describe('call faults', () => {
     const aws = createTestAccount();
     aws.faults({ calls: [{ loseAnswer: true }] });
     expect(await aws.refusal('GET', functionPath('orders'))).toMatchObject({ status: 404 });
+  });
+
+  it('are about Lambda, unless they name another service', () => {
+    const { lambda } = createTestAccount();
+    const onCall = (service: string) =>
+      lambda.faults.onCall({ service, action: 'PutItem', account, region, callers: ['arn:aws:iam::1:user/jane'] });
+    lambda.faults.replace({ calls: [{ error: { status: 500, code: 'ServiceException' } }] });
+    expect([onCall('lambda').error?.code, onCall('dynamodb').error]).toEqual(['ServiceException', undefined]);
+    lambda.faults.replace({ calls: [{ service: 'd*', action: 'Put*', error: { status: 500, code: 'Internal' } }] });
+    expect([onCall('lambda').error, onCall('dynamodb').error?.code]).toEqual([undefined, 'Internal']);
+  });
+
+  describe('with a ratio and a seed', () => {
+    const fault = { action: 'GetFunction', ratio: 0.2, error: { status: 500, code: 'ServiceException' } };
+    const occasion = { service: 'lambda', action: 'GetFunction', account, region, callers: ['jane'] };
+    const harmed = (document: unknown, calls = 1000) => {
+      const { lambda } = createTestAccount();
+      lambda.faults.replace(document);
+      return Array.from({ length: calls }, () => lambda.faults.onCall(occasion).error !== undefined);
+    };
+
+    it('harm that share of the calls, the same ones for the same seed', () => {
+      const first = harmed({ seed: 7, calls: [fault] });
+      expect(harmed({ seed: 7, calls: [fault] })).toEqual(first);
+      expect(harmed({ seed: 8, calls: [fault] })).not.toEqual(first);
+      const share = first.filter(Boolean).length / first.length;
+      expect(share).toBeGreaterThan(0.15);
+      expect(share).toBeLessThan(0.25);
+    });
+
+    it('begin again when the faults are replaced, and leave each other’s chance alone', () => {
+      const { lambda } = createTestAccount();
+      const late = { service: 'lambda', loseAnswer: true, ratio: 0.5 };
+      const errors = (document: unknown) => {
+        lambda.faults.replace(document);
+        return Array.from({ length: 50 }, () => lambda.faults.onCall(occasion).error?.code);
+      };
+      const first = errors({ seed: 7, calls: [fault] });
+      expect(errors({ seed: 7, calls: [fault] })).toEqual(first);
+      expect(errors({ seed: 7, calls: [fault, late] })).toEqual(first);
+    });
+
+    it('count only the calls that chance has chosen among their times', () => {
+      expect(harmed({ seed: 7, calls: [{ ...fault, times: 3 }] }).filter(Boolean)).toHaveLength(3);
+    });
   });
 
   it('hold a call back before it does anything', async () => {

@@ -217,6 +217,16 @@ describe('taking on a role', () => {
     await expect(new STSClient(as('alice')).send(command)).rejects.toMatchObject({ name: 'AccessDenied' });
   });
 
+  it('of administrators is granted to the management account only', async () => {
+    const RoleArn = `arn:aws:iam::${orders}:role/OrganizationAccountAccessRole`;
+    const command = new AssumeRoleCommand({ RoleArn, RoleSessionName: 'alice' });
+    const granted = await new STSClient(as(`${management}/alice`)).send(command);
+    expect(granted.AssumedRoleUser?.Arn).toBe(
+      `arn:aws:sts::${orders}:assumed-role/OrganizationAccountAccessRole/alice`,
+    );
+    await expect(new STSClient(as('alice')).send(command)).rejects.toMatchObject({ name: 'AccessDenied' });
+  });
+
   it('for longer than an hour is refused to a session', async () => {
     const [answer] = await callAsHub(assume(memberRole(orders), { DurationSeconds: '7200' }));
     expect(answer?.text).toContain('exceeds the 1 hour session limit for roles assumed by role chaining');
@@ -517,6 +527,8 @@ describe('the stack, deleted,', () => {
     expect(await answer.json()).toMatchObject({ status: 'DELETE_COMPLETE' });
     expect(sandbox.deployment).toBeUndefined();
     expect(sandbox.stackInstances()).toEqual([]);
-    expect(sandbox.access.roles.list()).toEqual([]);
+    expect([...new Set(sandbox.access.roles.list().map(({ name }) => name))]).toEqual([
+      'OrganizationAccountAccessRole',
+    ]);
   });
 });
