@@ -13,8 +13,8 @@ export interface LoadEnd {
   readonly credentials: Readonly<Record<string, string>>;
   /** Every outcome in the history since the start. */
   readonly outcomes: readonly Outcome[];
-  /** How many updates of ours took effect, by function. */
-  readonly updates: ReadonlyMap<string, number>;
+  /** When updates of ours that took effect were sent, by function; in milliseconds. */
+  readonly updates: ReadonlyMap<string, readonly number[]>;
 }
 
 const looksAtOnce = 10;
@@ -24,10 +24,7 @@ export async function whatWasLost(end: LoadEnd): Promise<string[]> {
   const { teams, hub, agent, outcomes, updates } = end;
   const known = new Map<string, FunctionRecord>();
   for await (const record of hub.records.withStatus('protected')) known.set(record.functionArn, record);
-  const sent = Map.groupBy(
-    outcomes.filter(({ action }) => action === 'sent'),
-    ({ functionArn }) => functionArn,
-  );
+  const histories = Map.groupBy(outcomes, ({ functionArn }) => functionArn);
   const statusOf = async (arn: string) => {
     const record = await hub.records.find(arn);
     return record ? [record.status, record.reason, record.detail].filter(Boolean).join(': ') : 'unknown';
@@ -38,10 +35,12 @@ export async function whatWasLost(end: LoadEnd): Promise<string[]> {
     const tell = (what: string | undefined) => {
       if (what !== undefined) problems.push(`${team.name} in ${team.region}: ${what}`);
     };
-    const updated = updates.get(arn) ?? 0;
-    const recorded = sent.get(arn)?.length ?? 0;
-    if (updated > team.occasions) tell(`it was updated ${updated} times, and ${team.occasions} are enough`);
-    if (recorded < updated) tell(`it was updated ${updated} times, and its history has ${recorded} of them`);
+    const updated = updates.get(arn) ?? [];
+    if (updated.length > team.occasions)
+      tell(`it was updated ${updated.length} times, and ${team.occasions} are enough`);
+    for (const at of updated)
+      if (!isToldOf(at, histories.get(arn) ?? []))
+        tell(`its history does not tell of the update of ${new Date(at).toISOString()}`);
     const shown = await teams.see(team);
     if (team.isDeleted) return tell(shown && 'it was deleted, and is there');
     if (!shown) return tell('it is gone');
@@ -58,4 +57,15 @@ export async function whatWasLost(end: LoadEnd): Promise<string[]> {
   };
   await Promise.all(Array.from({ length: looksAtOnce }, work));
   return problems.sort();
+}
+
+/**
+ * Whether the history says that an update is sent, after the last state before it that was verified. What is undone and put
+ * back several times before it is verified, because of one event, is one entry.
+ */
+function isToldOf(updatedAt: number, history: readonly Outcome[]): boolean {
+  const [latest] = history
+    .filter(({ at }) => Date.parse(at) <= updatedAt)
+    .sort((a, b) => Date.parse(b.at) - Date.parse(a.at));
+  return latest?.action === 'sent';
 }

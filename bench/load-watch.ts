@@ -47,8 +47,8 @@ export interface LoadWatch {
   readonly figures: readonly LoadFigures[];
   /** Every outcome in the history, those before the load included. */
   outcomes(): readonly Outcome[];
-  /** Updates of Layerward's that took effect, by function, those before the load included. */
-  readonly updates: ReadonlyMap<string, number>;
+  /** When updates of Layerward's that took effect were sent, by function, those before the load included; in milliseconds. */
+  readonly updates: ReadonlyMap<string, readonly number[]>;
 }
 
 /** The sandbox remembers a limited number of calls. */
@@ -62,7 +62,7 @@ const endings: ReadonlySet<string> = new Set(['attached', 'repaired', 'updated',
 /** Watches Layerward in a sandbox from now on. */
 export function watchLoad(sandbox: BenchSandbox, hub: HubView, onFigures: (figures: LoadFigures) => void): LoadWatch {
   const nextCalls = followOwnCalls(sandbox);
-  const updates = new Map<string, number>();
+  const updates = new Map<string, number[]>();
   const outcomes = new Map<string, Outcome>();
   const figures: LoadFigures[] = [];
   let counts = { changes: 0, calls: 0, failedCalls: 0, updates: 0 };
@@ -79,7 +79,7 @@ export function watchLoad(sandbox: BenchSandbox, hub: HubView, onFigures: (figur
       if (call.action !== 'UpdateFunctionConfiguration' || !tookEffect(call)) continue;
       counts.updates++;
       const arn = functionArnOf(call);
-      updates.set(arn, (updates.get(arn) ?? 0) + 1);
+      updates.set(arn, [...(updates.get(arn) ?? []), call.startedAtMilliseconds]);
     }
   };
 

@@ -4,7 +4,7 @@ import { readable, renderRows } from './rows.ts';
 export interface Measurement {
   readonly name: string;
   readonly value: number;
-  /** `µs`, `ms`, `KB`, `MB`, `events/s`. */
+  /** `µs`, `ms`, `s`, `KB`, `MB`, `events/s`; empty for what is counted. */
   readonly unit: string;
   /** Measured in the same run, in the same unit. */
   readonly baseline?: { readonly name: string; readonly value: number };
@@ -30,7 +30,7 @@ export function renderTable(measurements: readonly Measurement[]): string {
     ['what', 'measured', 'baseline', 'ratio', 'goal'],
     ...measurements.map(({ name, value, unit, baseline, goal }) => [
       name,
-      `${readable(value)} ${unit}`,
+      `${readable(value)} ${unit}`.trimEnd(),
       baseline ? `${readable(baseline.value)} ${unit} (${baseline.name})` : '',
       baseline ? `${readable(value / baseline.value)} ×` : '',
       goal === undefined ? '' : `≤ ${readable(goal)} ${unit}`,

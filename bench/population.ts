@@ -61,7 +61,7 @@ export function isTagged({ tags }: FunctionSeed): boolean {
 }
 
 /** The functions of a population, as an organization has them. */
-export function functionsOf({ functions, taggedPercent, regions, runtime }: Population): FunctionSeed[] {
+function functionsOf({ functions, taggedPercent, regions, runtime }: Population): FunctionSeed[] {
   const taggedAmong = (first: number) => Math.floor((first * taggedPercent) / 100);
   return Array.from({ length: functions }, (_, index) => {
     const hasOptedIn = taggedAmong(index + 1) > taggedAmong(index);

@@ -113,13 +113,13 @@ export function createDynamoDbRecords(
     },
 
     async remember(outcome) {
-      const { functionArn, at, status, action, cause } = outcome;
+      const { functionArn, at, status, reason, action, cause } = outcome;
       const hasDrifted = status === 'drifted' || status === 'contested';
       const item = {
         ...outcome,
         pk: functionArn,
         // No clock in the key: the same outcome of the same event is the same item, however often it is written.
-        sk: `history#${cause.eventTime}#${cause.eventId}#${status}#${action}`,
+        sk: `history#${cause.eventTime}#${cause.eventId}#${status}#${action}#${reason}`,
         outcomePk: `${hasDrifted ? 'drift' : 'change'}#${at.slice(0, 10)}`,
         outcomeSk: `${at}#${functionArn}`,
         expiresAt: Math.floor(Date.parse(at) / 1000) + (historyDays * dayMs) / 1000,

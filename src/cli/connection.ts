@@ -40,9 +40,11 @@ export async function connect(options: ConnectionOptions): Promise<Connection> {
   const { profile, role, endpoint, memberRole } = options;
   if (role !== undefined && !/^arn:[\w-]+:iam::\d{12}:role\/\S+$/.test(role))
     throw new WrongUse(`--role takes the ARN of a role, such as arn:aws:iam::111122223333:role/audit, not ${role}`);
+  // Credentials are asked for by name; everything else in a profile, such as its endpoint, the SDK takes by this alone.
+  if (profile !== undefined) process.env['AWS_PROFILE'] = profile;
   const chain = fromNodeProviderChain(profile === undefined ? {} : { profile, logger: nobodyToWarn });
   const common = { customUserAgent: userAgent, ...(endpoint === undefined ? {} : { endpoint }) };
-  const region = options.region ?? (await configuredRegion(profile));
+  const region = options.region ?? (await configuredRegion());
   const own =
     role === undefined
       ? chain
@@ -84,10 +86,10 @@ export async function connect(options: ConnectionOptions): Promise<Connection> {
 const nobodyToWarn = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 
 /** The region of the environment or of the profile. The SDK knows where to look, but for the AWS CLI's own variable. */
-async function configuredRegion(profile: string | undefined): Promise<string> {
+async function configuredRegion(): Promise<string> {
   const named = process.env['AWS_REGION'] || process.env['AWS_DEFAULT_REGION'];
   if (named) return named;
-  const { region } = new CloudFormationClient(profile === undefined ? {} : { profile }).config;
+  const { region } = new CloudFormationClient({}).config;
   try {
     return await region();
   } catch (error) {

@@ -94,7 +94,7 @@ function entryOf({ functionArn, snapshot, decision, attachment, record }: Survey
       revisionId: snapshot.revisionId,
       status: decision.status,
       reason: decision.reason,
-      purpose: purposeFor(decision, record),
+      purpose: purposeFor(decision, record, snapshot),
       mode: decision.mode,
       drift: decision.status === 'drifted' ? [...decision.drift] : [],
       updateMark: markUpdate(planned, salt),

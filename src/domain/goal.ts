@@ -81,8 +81,12 @@ export function targetFor(goal: Goal, current: Shape, attachment: Attachment | u
   const redirect = goal.variant.activation.type === 'handler-redirect' ? goal.variant.activation : undefined;
   const variables = variablesWithout(goal, base.variables, former);
   if (redirect && original !== undefined) variables[redirect.originalHandlerVariable] = original;
-  for (const [name, value] of Object.entries(goal.variables))
-    if (!(goal.teamVariables.includes(name) && Object.hasOwn(variables, name))) variables[name] = value;
+  for (const [name, value] of Object.entries(goal.variables)) {
+    // What we put there ourselves, before teams could choose, is no choice of theirs.
+    const isOurs = former !== undefined && variables[name] === former.applied.variables[name];
+    const theirs = isOurs ? former.before.variables[name] : variables[name];
+    variables[name] = goal.teamVariables.includes(name) ? (theirs ?? value) : value;
+  }
   Object.assign(variables, goal.secrets);
   return {
     shape: { handler: redirect?.handler ?? original, layers: layersWith(goal, base.layers, former), variables },
@@ -213,7 +217,9 @@ function variablesBefore(
     const isReplaced = Object.hasOwn(ours, name) || !Object.hasOwn(target, name);
     if (!isReplaced || isSecret(name)) continue;
     const isAsWanted = Object.hasOwn(ours, name) && current[name] === ours[name];
-    const asWeLeftIt = former && (isAsWanted || current[name] === former.applied.variables[name]);
+    // Who points the variable that keeps the Handler elsewhere has changed the Handler, and not a variable of theirs.
+    const isKeeper = name === former?.applied.handlerVariable;
+    const asWeLeftIt = former && (isAsWanted || isKeeper || current[name] === former.applied.variables[name]);
     const value = asWeLeftIt ? former.before.variables[name] : current[name];
     if (value !== undefined) before[name] = value;
   }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
-import { type Attachment, isSeenIn, rebuiltDetail, shapeOf } from './attachment.ts';
+import { type Attachment, isSeenIn, rebuiltDetail, type Shape, shapeOf } from './attachment.ts';
 import { type Actor, type Change, idOfAnother } from './change.ts';
 import type { Decision } from './decision.ts';
 import type { Drift } from './drift.ts';
@@ -170,7 +170,7 @@ export function recordUpdate(
 ): Transition {
   const drift = decision.status === 'drifted' ? decision.drift : [];
   const planned = decision.status === 'drifted' ? decision.plan.attachment : undefined;
-  const purpose = planned ? purposeOf(record, planned, drift) : 'released';
+  const purpose = planned ? purposeOf(record, snapshot, planned, drift) : 'released';
   const isReported = decision.mode === 'audit';
   return step(record, snapshot, now, {
     status: decision.status,
@@ -183,22 +183,38 @@ export function recordUpdate(
     attachment: record?.attachment,
     pending: planned && !isReported ? withPending(record, planned) : (record?.pending ?? []),
     group,
-    ...(record && planned && wasUndoneBy(cause, record) ? { repairs: withRepair(record, now) } : {}),
   });
 }
 
 /**
- * Whether somebody undid the last update before it was verified: who is fast must not be able to go on for ever. An event
- * from before it, or one that did not name what differs, tells nothing of what became of it; what its verification saw does.
+ * A record whose last update counts, where a look shows that somebody undid it before it was verified: who is fast must not
+ * be able to go on for ever. An event from before the update, or one that did not name what differs, tells nothing of what
+ * became of it; what its verification saw does.
  */
-function wasUndoneBy({ eventId, eventTime, actor }: Cause, { action, cause, updatedAt }: FunctionRecord): boolean {
-  if (action !== 'sent' || eventId === cause.eventId) return false;
-  return eventId === idOfAnother(cause.eventId) || (actor !== undefined && eventTime >= updatedAt);
+export function withUndone(
+  record: FunctionRecord | undefined,
+  { lastUpdateStatus }: Snapshot,
+  looks: readonly Pick<Change, 'eventId' | 'followUp'>[],
+  cause: Cause,
+  now: Date,
+): FunctionRecord | undefined {
+  if (record?.action !== 'sent' || record.status !== 'drifted' || lastUpdateStatus === 'Failed') return record;
+  const { eventId } = record.cause;
+  const isVerification = looks.some(
+    (look) => look.followUp?.purpose === 'verify' || look.eventId === idOfAnother(eventId),
+  );
+  const isLater = cause.eventId !== eventId && cause.actor !== undefined && cause.eventTime >= record.updatedAt;
+  return isVerification || isLater ? { ...record, repairs: withRepair(record, now) } : record;
+}
+
+/** When a function was put right before, ISO 8601. */
+export function repairsOf(record: FunctionRecord | undefined): string[] {
+  return (record?.repairs ?? []).map(({ at }) => at);
 }
 
 /** An update counts once it is over, and once only: one that never took effect has put nothing right. */
 function withRepair({ repairs, cause: { eventId } }: FunctionRecord, now: Date): FunctionRecord['repairs'] {
-  if (repairs.some((one) => one.eventId === eventId)) return repairs;
+  if (repairs.at(-1)?.eventId === eventId) return repairs;
   return [...repairs, { at: now.toISOString(), eventId }].slice(-keptRepairs);
 }
 
@@ -211,12 +227,31 @@ function withPending(record: FunctionRecord | undefined, planned: Attachment): A
 /** First attachment, repair of what somebody undid, or an update to a new goal (policy, agent, runtime, credentials). */
 export function purposeOf(
   record: FunctionRecord | undefined,
-  attachment: Attachment,
+  snapshot: Snapshot,
+  planned: Attachment,
   drift: readonly Drift[],
 ): 'attached' | 'repaired' | 'updated' {
   if (!record?.attachment) return 'attached';
-  const isSameGoal = goalMark(record.attachment) === goalMark(attachment);
-  return isSameGoal && drift.some(({ code }) => code !== 'credentials-changed') ? 'repaired' : 'updated';
+  const current = shapeOf(snapshot);
+  const former = attachmentInForce(record, snapshot) ?? record.attachment;
+  return drift.some((one) => isUndone(one, current, former, planned)) ? 'repaired' : 'updated';
+}
+
+/** Whether somebody led to this drift: the place is not as we left it, or we left nothing there and want nothing there. */
+function isUndone(
+  { path, code, expected }: Drift,
+  current: Shape,
+  { applied }: Attachment,
+  planned: Attachment,
+): boolean {
+  if (path === 'Handler') return current.handler !== applied.handler;
+  if (path === 'Layers')
+    return !current.layers.includes(applied.layerArn) || planned.applied.layerArn === applied.layerArn;
+  const name = path.replace('Environment.Variables.', '');
+  if (Object.hasOwn(applied.variables, name)) return current.variables[name] !== applied.variables[name];
+  // Who changed a credential, a rotation or somebody, can't be told.
+  if (applied.secretVariables.includes(name)) return code !== 'credentials-changed';
+  return expected === undefined && code === 'variable-changed';
 }
 
 /** What the policy and the agent wanted, without what follows the team's code: the same mark, the same goal. */

@@ -23,6 +23,8 @@ function handlerWithout(current: Shape, { applied, before }: Attachment): string
 }
 
 function layersWithout(current: readonly string[], { applied, before }: Attachment): string[] {
+  // Who took ours off, or put another version in its place, has said which layers they want.
+  if (!current.includes(applied.layerArn)) return [...current];
   const ours = parseLayerArn(applied.layerArn);
   const theirs = current.filter((arn) => {
     const layer = parseLayerArn(arn);
@@ -43,7 +45,8 @@ function variablesWithout(
   const variables: Record<string, string> = { ...current };
   for (const [name, value] of Object.entries(applied.variables)) {
     // The variable that keeps the original Handler may have been pointed elsewhere by the team; it is ours all the same.
-    if (variables[name] !== value && name !== applied.handlerVariable) continue;
+    const isPointedElsewhere = name === applied.handlerVariable && Object.hasOwn(variables, name);
+    if (variables[name] !== value && !isPointedElsewhere) continue;
     const former = before.variables[name];
     if (former === undefined) delete variables[name];
     else variables[name] = former;

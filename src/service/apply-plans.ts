@@ -116,8 +116,19 @@ async function applyOne(
   if (!seen) return { outcome: 'refused', detail: 'it does not exist any more' };
   const answer = refusalFor(planned, seen, order);
   if (answer) return answer;
-  const isInTime = await follow(arn, seen.snapshot, begunAt, order, world);
-  return outcomeOf(await world.records.find(formatFunctionArn(arn)), isInTime);
+  let saved: FunctionRecord | undefined;
+  const records: ApplyWorld['records'] = {
+    ...world.records,
+    async save(record) {
+      const answer = await world.records.save(record);
+      if (answer === 'saved') saved = record;
+      return answer;
+    },
+  };
+  const isInTime = await follow(arn, seen.snapshot, begunAt, order, { ...world, records });
+  // A deployed Layerward may have looked since, and written what it found: this is about what was done here.
+  const isDone = saved?.status === 'protected' || saved?.status === 'released';
+  return outcomeOf(isDone ? saved : await world.records.find(formatFunctionArn(arn)), isInTime);
 }
 
 /** Reads and judges a function, once AWS is not at work on it any more. */

@@ -6,6 +6,7 @@ import { formatFunctionArn } from '../domain/function-arn.ts';
 import type { Policy } from '../domain/policy.ts';
 import { type FunctionRecord, purposeOf } from '../domain/record.ts';
 import { type Situation, View } from '../domain/situation.ts';
+import type { Snapshot } from '../domain/snapshot.ts';
 import { type Advice, adviseOn } from './explain-advice.ts';
 import { explainUpdate, type UpdateExplanation } from './explain-update.ts';
 import { summarize } from './explain-words.ts';
@@ -89,15 +90,16 @@ function updateOf(
 ): Explanation['update'] {
   if ((decision.status !== 'drifted' && decision.status !== 'release') || !decision.plan) return undefined;
   const { plan, mode } = decision;
-  return { ...explainUpdate({ snapshot, plan, attachment }), purpose: purposeFor(decision, record), mode };
+  return { ...explainUpdate({ snapshot, plan, attachment }), purpose: purposeFor(decision, record, snapshot), mode };
 }
 
 /** What an update will have been once it is verified. */
 export function purposeFor(
   decision: Extract<Decision, { status: 'drifted' | 'release' }>,
   record: FunctionRecord | undefined,
+  snapshot: Snapshot,
 ): Purpose {
   return decision.status === 'drifted' && decision.plan.attachment
-    ? purposeOf(record, decision.plan.attachment, decision.drift)
+    ? purposeOf(record, snapshot, decision.plan.attachment, decision.drift)
     : 'released';
 }

@@ -4,7 +4,7 @@ import type { Decision } from '../domain/decision.ts';
 import { type FunctionArn, formatFunctionArn } from '../domain/function-arn.ts';
 import { namesOrganizationalUnits, type Place, type Policy, type Selection, select } from '../domain/policy.ts';
 import type { AccountPlaces, CredentialStore, Functions, Records } from '../domain/ports.ts';
-import { attachmentInForce, type FunctionRecord } from '../domain/record.ts';
+import { attachmentInForce, type FunctionRecord, repairsOf } from '../domain/record.ts';
 import type { Situation } from '../domain/situation.ts';
 import type { Snapshot } from '../domain/snapshot.ts';
 
@@ -55,7 +55,7 @@ export async function situationFor(
     contest: policy.contest,
     ownFunctionArns,
     attachment: record && attachmentInForce(record, snapshot),
-    repairs: (record?.repairs ?? []).map(({ at }) => at),
+    repairs: repairsOf(record),
     credentials: await credentialsFor(snapshot, selection, credentials, asOf),
     now: now(),
   };

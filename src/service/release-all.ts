@@ -119,17 +119,21 @@ export async function releaseAll(
   };
 
   const releaseAttached = async (): Promise<number> => {
-    const running = new Set<Promise<void>>();
+    const running = new Map<string, Promise<void>>();
     let found = 0;
     for await (const { functionArn, version } of world.records.attached()) {
       const arn = parseFunctionArn(functionArn);
-      if (!arn || left.has(functionArn) || seen.get(functionArn) === version || !(await options.mayGoOn())) continue;
+      // One that is being released is found again in its new state.
+      const isKnown = left.has(functionArn) || running.has(functionArn) || seen.get(functionArn) === version;
+      if (!arn || isKnown || !(await options.mayGoOn())) continue;
       found++;
-      while (running.size >= atOnce) await Promise.race(running);
-      const one = release(arn).finally(() => running.delete(one));
-      running.add(one);
+      while (running.size >= atOnce) await Promise.race(running.values());
+      running.set(
+        functionArn,
+        release(arn).finally(() => running.delete(functionArn)),
+      );
     }
-    await Promise.all(running);
+    await Promise.all(running.values());
     return found;
   };
 

@@ -38,7 +38,9 @@ import {
   recordProtected,
   recordReleased,
   recordUpdate,
+  repairsOf,
   type Transition,
+  withUndone,
 } from '../domain/record.ts';
 import { withoutValues } from '../domain/redaction.ts';
 import { bearsTraces, notReady, withRebuiltAttachment } from '../domain/situation.ts';
@@ -132,11 +134,15 @@ async function look(arn: FunctionArn, changes: readonly Change[], world: World):
   const situation = await situationFor(snapshot, selection, record, policy, world, asOf);
   const mayBeLost = !situation.attachment && selection.scope === 'in' && bearsTraces(snapshot, policy, world.agents);
   const isLost = mayBeLost && (await world.records.areLost());
-  const decision = decide(isLost ? withRebuiltAttachment(situation) : situation);
+  const found = isLost ? withRebuiltAttachment(situation) : situation;
+  const decision = decide(found);
   const told = isAnother(record, snapshot, decision, changes) ? changes.map(forAnother) : changes;
   const { change, isCulprit } = attribute(told, partsConcerned(decision));
-  await act({ snapshot, selection, record, decision, changes: told, cause: causeOf(change, isCulprit) }, world);
-  return { functionArn, status: decision.status, reason: 'reason' in decision ? decision.reason : '' };
+  const cause = causeOf(change, isCulprit);
+  const counted = decision.status === 'drifted' ? withUndone(record, snapshot, told, cause, found.now) : record;
+  const final = counted === record ? decision : decide({ ...found, repairs: repairsOf(counted) });
+  await act({ snapshot, selection, record: counted, decision: final, changes: told, cause }, world);
+  return { functionArn, status: final.status, reason: 'reason' in final ? final.reason : '' };
 }
 
 /**

@@ -141,8 +141,8 @@ export function percent(share: number): string {
 }
 
 /** An outcome's identity: however often it is told, it is the same one. */
-export function outcomeKey({ functionArn, status, action, cause }: ReportedOutcome): string {
-  return [functionArn, cause.eventTime, cause.eventId, status, action].join(' ');
+export function outcomeKey({ functionArn, status, reason, action, cause }: ReportedOutcome): string {
+  return [functionArn, cause.eventTime, cause.eventId, status, action, reason].join(' ');
 }
 
 /** How many changes the page and the console keep; the others are counted. */

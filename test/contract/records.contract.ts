@@ -207,10 +207,12 @@ export function defineRecordsContract(name: string, create: () => Promise<Record
         const functionArn = arnOf('steps');
         for (const step of [
           { status: 'drifted', action: 'sent' },
+          { status: 'blocked', action: 'none', reason: 'credentials-missing' },
+          { status: 'blocked', action: 'none', reason: 'aws-refused' },
           { status: 'protected', action: 'repaired' },
         ] as const)
           await records.remember(at(1, { functionArn, ...step }));
-        expect(await all(records.history(functionArn))).toHaveLength(2);
+        expect(await all(records.history(functionArn))).toHaveLength(4);
       });
 
       it('of any form comes back exactly', async () => {

@@ -1,4 +1,4 @@
-import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
@@ -569,6 +569,20 @@ describe('layerward release', () => {
     const ended = await piped(['release', 'any', '--region', 'us-west-1', '--yes']);
     expect(ended.code).toBe(2);
     expectSentence(ended, /has no stack layerward, and only the records know what a function was before/);
+  });
+});
+
+describe('a profile', () => {
+  it('brings its credentials, its region and its endpoint', async () => {
+    const home = emptyFolder();
+    mkdirSync(join(home, '.aws'));
+    const config = ['[profile audit]', 'region = eu-west-1', `endpoint_url = ${sandbox.endpoint}`];
+    writeFileSync(join(home, '.aws/config'), config.join('\n'));
+    const keys = ['[audit]', `aws_access_key_id = ${orders}/olga`, 'aws_secret_access_key = any'];
+    writeFileSync(join(home, '.aws/credentials'), keys.join('\n'));
+    const ended = await runPiped(['scan', '--profile', 'audit', '--json'], { env: { HOME: home } });
+    expect(ended.stderr).toBe('');
+    expect(scanReport.parse(JSON.parse(ended.stdout)).places).toEqual([{ accountId: orders, region: 'eu-west-1' }]);
   });
 });
 

@@ -110,6 +110,28 @@ describe('applying a plan', () => {
     expect(command.live('orders')?.layers).toEqual([]);
   });
 
+  it('tells what it did, also where a deployed Layerward has looked and written again since', async () => {
+    const command = createCommand();
+    await command.world.protect();
+    command.world.functions.put({ ...(command.live('orders') ?? snapshotOf()), tags: untagged });
+    const { records } = command.world.world;
+    let isSeen = false;
+    const seenByOthers: typeof records = {
+      ...records,
+      async find(functionArn) {
+        const record = await records.find(functionArn);
+        if (!isSeen && record?.status === 'released' && record.outbox.length === 0) {
+          isSeen = true;
+          const reported = { status: 'drifted', reason: 'layer-missing', action: 'reported' } as const;
+          await records.save({ ...record, ...reported, version: record.version + 1 });
+        }
+        return records.find(functionArn);
+      },
+    };
+    const planned = await command.plan('orders');
+    expect(await command.apply(planned, { world: { records: seenByOthers } })).toEqual({ orders: 'released' });
+  });
+
   it('refuses a function that has changed since, and leaves it alone', async () => {
     const command = createCommand();
     command.put('orders');

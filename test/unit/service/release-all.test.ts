@@ -168,6 +168,34 @@ describe('the release of everything', () => {
     expect(world.world.now().getTime()).toBeGreaterThanOrEqual(startedAt + 75_000);
   });
 
+  it('looks at no function twice at a time, though the table lists it again while it is being released', async () => {
+    const { world, run, functionArns, isAsBefore } = await createProtected(['orders']);
+    const [functionArn = ''] = functionArns;
+    const { attached } = world.records.port;
+    const { read } = world.functions.port;
+    let looks = 0;
+    let most = 0;
+    Object.assign(world.records.port, {
+      async *attached() {
+        for await (const state of attached()) {
+          yield state;
+          yield { ...state, version: state.version + 1 };
+        }
+      },
+    });
+    Object.assign(world.functions.port, {
+      async read(...asked: Parameters<typeof read>) {
+        most = Math.max(most, ++looks);
+        await new Promise(setImmediate);
+        looks--;
+        return read(...asked);
+      },
+    });
+    expect(await run()).toEqual({ isDone: true, released: 1, left: [] });
+    expect(most).toBe(1);
+    isAsBefore(functionArn);
+  });
+
   it('tells of a release that a former run could not tell of', async () => {
     const { world, run, functionArns } = await createProtected(['orders']);
     const [functionArn = ''] = functionArns;

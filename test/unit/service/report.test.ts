@@ -210,6 +210,12 @@ describe('changes while a report is open', () => {
     expect(twice).toEqual(once);
   });
 
+  it('of one event count twice where the reasons differ', () => {
+    const { outcome } = blocked('b');
+    const after = withChanges(before, [{ outcome }, { outcome: { ...outcome, reason: 'aws-refused' } }], now);
+    expect(after.activity).toMatchObject([{ stopped: 2 }]);
+  });
+
   it('take a function away that has no record any more', () => {
     const { outcome } = blocked('b');
     expect(withChanges(before, [{ outcome }], now).functions.map(({ name }) => name)).toEqual(['a']);
