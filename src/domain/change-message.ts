@@ -163,7 +163,7 @@ function ofAccount(account: string, eventId: string, reading: Reading): Reading 
   const functionArn = formatFunctionArn(reading.change.functionArn);
   return {
     dropped: 'other-account',
-    detail: `account ${account} tells of ${functionArn}, which is not its own`,
+    detail: `account ${quote(account)} tells of ${functionArn}, which is not its own`,
     eventId,
   };
 }

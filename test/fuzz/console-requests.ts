@@ -246,11 +246,12 @@ function holdAnswer({ status, head, body }: Answer, sent: string, token: string)
     hold(!body.includes('orders') && !body.includes('<html'), `it told of the records with ${status}`);
     return;
   }
-  hold(sent.includes(token), `${status} without the token`);
-  hold(/^\s*GET /.test(sent), `${status} to something else than GET`);
-  hold(/^host:[ \t]*(127\.0\.0\.1|localhost):/im.test(sent), `${status} to another host`);
+  const [asked = ''] = sent.trimStart().split('\r\n\r\n', 1);
+  hold(asked.includes(token), `${status} without the token`);
+  hold(/^GET /.test(asked), `${status} to something else than GET`);
+  hold(/^host:[ \t]*(127\.0\.0\.1|localhost):/im.test(asked), `${status} to another host`);
   hold(
-    !/^origin:[ \t]*http:\/\/evil/im.test(sent) && !/^sec-fetch-site:[ \t]*cross-site/im.test(sent),
+    !/^origin:[ \t]*http:\/\/evil/im.test(asked) && !/^sec-fetch-site:[ \t]*cross-site/im.test(asked),
     `${status} to another site`,
   );
 }

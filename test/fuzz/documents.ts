@@ -158,7 +158,8 @@ function holdRefusedByAppConfig(text: string, reason: unknown): void {
     refused(error);
     return;
   }
-  hold(ofFilesOnly.test(String(reason)), `only AppConfig takes it: ${reason}`);
+  // To YAML's parser a carriage return alone does not end a line, and is no space either.
+  hold(ofFilesOnly.test(String(reason)) || /\r(?!\n)/.test(text), `only AppConfig takes it: ${reason}`);
 }
 
 function giveAgent(text: string, isAgent: Validate): Verdict {

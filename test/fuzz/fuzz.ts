@@ -10,7 +10,7 @@ import { targets } from './targets.ts';
  * the path that repeat it. The inputs are given in a thread, which is ended where one of them takes a minute.
  */
 
-const usage = `Usage: npm run fuzz -- --target NAME [--runs N] [--seed S] [--path P]
+const usage = `Usage: npm run fuzz -- --target NAME [--runs N] [--seed S] [--path P] [--help]
 
 Gives hostile inputs to what reads from outside; see docs/fuzzing.md.
 
@@ -18,6 +18,7 @@ Gives hostile inputs to what reads from outside; see docs/fuzzing.md.
   --runs N       how many inputs (default 100000)
   --seed S       where chance begins (default: the time)
   --path P       only the input that failed before, as its failure said
+  --help         this text
 `;
 
 /** An input that takes longer than this is a hang, on any machine. */
@@ -48,7 +49,13 @@ if (isMainThread) process.exitCode = await main(process.argv.slice(2));
 else parentPort?.postMessage(await work(order.parse(workerData)));
 
 async function main(argv: readonly string[]): Promise<number> {
-  let values: { target?: string | undefined; runs: string; seed?: string | undefined; path?: string | undefined };
+  let values: {
+    target?: string | undefined;
+    runs: string;
+    seed?: string | undefined;
+    path?: string | undefined;
+    help: boolean;
+  };
   try {
     ({ values } = parseArgs({
       args: [...argv],
@@ -57,11 +64,16 @@ async function main(argv: readonly string[]): Promise<number> {
         runs: { type: 'string', default: '100000' },
         seed: { type: 'string' },
         path: { type: 'string' },
+        help: { type: 'boolean', default: false },
       },
     }));
   } catch (error) {
     console.error(`${error instanceof Error ? error.message : String(error)}\n\n${usage}`);
     return 2;
+  }
+  if (values.help) {
+    console.log(usage);
+    return 0;
   }
   const [runs, seed] = [Number(values.runs), Number(values.seed ?? Date.now() % 1_000_000_007)];
   const { target = '' } = values;

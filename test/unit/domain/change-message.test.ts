@@ -100,9 +100,16 @@ describe('a record of a function', () => {
     expect(read(record)).toEqual({
       dropped: 'other-account',
       detail:
-        'account 111122223333 tells of arn:aws:lambda:eu-west-1:444455556666:function:orders, which is not its own',
+        'account "111122223333" tells of arn:aws:lambda:eu-west-1:444455556666:function:orders, which is not its own',
       eventId: record.eventID,
     });
+  });
+
+  it('of another account, whose number is endless, is dropped with few words', () => {
+    const name = 'arn:aws:lambda:eu-west-1:444455556666:function:orders';
+    const record = { ...trail.updateConfigurationRecord({ name }), recipientAccountId: '1'.repeat(70_000) };
+    const reading = readCloudTrailRecord(record, []);
+    expect('detail' in reading && reading.detail.length).toBeLessThan(300);
   });
 
   it.each([
@@ -659,7 +666,7 @@ describe('an event of another account', () => {
   it('is dropped under the id of the event, whatever record or tag it holds', () => {
     const dropped = {
       dropped: 'other-account',
-      detail: `account 444455556666 tells of ${trail.functionArn}, which is not its own`,
+      detail: `account "444455556666" tells of ${trail.functionArn}, which is not its own`,
       eventId: '8a7b6c5d-4e3f-4a2b-9c1d-0e9f8a7b6c5d',
     };
     const other = { account: '444455556666' };
