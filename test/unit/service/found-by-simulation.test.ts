@@ -159,6 +159,21 @@ describe('the variable that keeps the original Handler', () => {
     expect(variablesOf(world)).toEqual({});
   });
 
+  it('is what the team gets back, also after a move to a runtime that is not redirected', async () => {
+    const world = createWorld();
+    await world.protect({ runtime: 'python3.7', handler: 'app.handler' });
+    edit(world, { variables: { ...variablesOf(world), TREND_AP_HANDLER: 'app.other' } });
+    await world.look();
+    edit(world, { runtime: 'python3.8' });
+    await world.look();
+    await world.settle();
+    expect(world.live()?.handler).toBe('app.other');
+    edit(world, { tags: untagged });
+    await world.look(world.change({ kind: 'tagged', touched: ['Tags'], tagKeys: ['layerward:protect'] }));
+    await world.settle();
+    expect(world.live()?.handler).toBe('app.other');
+  });
+
   it('stays off where the team had one of its own before, and has taken it off', async () => {
     const world = createWorld();
     await world.protect({ runtime: 'python3.7', handler: 'app.handler', variables: { TREND_AP_HANDLER: 'app.mine' } });
