@@ -116,6 +116,22 @@ describe('a strip while a new policy rolls out', () => {
   });
 });
 
+describe('a repair that new credentials follow before it is verified', () => {
+  it('is told of as a repair', async () => {
+    const world = createWorld();
+    await world.protect();
+    edit(world, { layers: [] });
+    await world.look();
+    world.functions.settle();
+    world.queue.splice(0);
+    world.setSecret({ found: { key: 'planted-key-new', secret: 'planted-secret-new' } });
+    await world.look(world.change({ kind: 'swept', eventName: 'Sweep', touched: [] }));
+    await world.settle();
+    expect(world.record()).toMatchObject({ status: 'protected', action: 'repaired', repairs: [{}] });
+    expect(world.alerts).toMatchObject([{ status: 'protected', action: 'repaired' }]);
+  });
+});
+
 describe('a variable that a new policy lets the team set', () => {
   const settings = (value: string, teamVariables = '') =>
     `agents: { trend-application-security: { variables: { TREND_AP_LOG_LEVEL: ${value} }${teamVariables} } }`;
