@@ -3,7 +3,7 @@ import type { Attachment, Shape } from './attachment.ts';
 import type { FunctionArn } from './function-arn.ts';
 import { formatLayerArn, isSameLayer, parseLayerArn } from './layer-arn.ts';
 import type { Group, Selection } from './policy.ts';
-import { release, withEntryPoints } from './release.ts';
+import { handlerWithout, release, withEntryPoints } from './release.ts';
 
 /** The credentials of a group, as its secret holds them. */
 export interface Credentials {
@@ -233,7 +233,9 @@ function handlerBefore(
 ): { handler?: string } {
   const isRedirected = activation.type === 'handler-redirect' && current.handler === activation.handler;
   const isFormer = former?.applied.handler !== undefined && current.handler === former.applied.handler;
-  const handler = former && (isRedirected || isFormer) ? former.before.handler : current.handler;
+  // Where the agent stands before it, the variable that keeps it is the Handler.
+  const before = former && isFormer ? handlerWithout(current, former) : former?.before.handler;
+  const handler = former && (isRedirected || isFormer) ? before : current.handler;
   return handler === undefined ? {} : { handler };
 }
 

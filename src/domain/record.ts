@@ -232,6 +232,8 @@ export function purposeOf(
   drift: readonly Drift[],
 ): 'attached' | 'repaired' | 'updated' {
   if (!record?.attachment) return 'attached';
+  // What is put right, and not verified yet, is a repair still, whatever follows.
+  if (record.action === 'sent' && record.purpose === 'repaired') return 'repaired';
   const current = shapeOf(snapshot);
   const former = attachmentInForce(record, snapshot) ?? record.attachment;
   return drift.some((one) => isUndone(one, current, former, planned)) ? 'repaired' : 'updated';

@@ -15,7 +15,8 @@ export function release(current: Shape, attachment: Attachment): Shape {
   };
 }
 
-function handlerWithout(current: Shape, { applied, before }: Attachment): string | undefined {
+/** The Handler that the function has without us. */
+export function handlerWithout(current: Shape, { applied, before }: Attachment): string | undefined {
   if (applied.handler === undefined || current.handler !== applied.handler) return current.handler;
   if (applied.handlerVariable === undefined || before.handler === applied.handler) return before.handler;
   const kept = current.variables[applied.handlerVariable];

@@ -116,6 +116,22 @@ describe('a strip while a new policy rolls out', () => {
   });
 });
 
+describe('a repair that new credentials follow before it is verified', () => {
+  it('is told of as a repair', async () => {
+    const world = createWorld();
+    await world.protect();
+    edit(world, { layers: [] });
+    await world.look();
+    world.functions.settle();
+    world.queue.splice(0);
+    world.setSecret({ found: { key: 'planted-key-new', secret: 'planted-secret-new' } });
+    await world.look(world.change({ kind: 'swept', eventName: 'Sweep', touched: [] }));
+    await world.settle();
+    expect(world.record()).toMatchObject({ status: 'protected', action: 'repaired', repairs: [{}] });
+    expect(world.alerts).toMatchObject([{ status: 'protected', action: 'repaired' }]);
+  });
+});
+
 describe('a variable that a new policy lets the team set', () => {
   const settings = (value: string, teamVariables = '') =>
     `agents: { trend-application-security: { variables: { TREND_AP_LOG_LEVEL: ${value} }${teamVariables} } }`;
@@ -157,6 +173,21 @@ describe('the variable that keeps the original Handler', () => {
     await world.settle();
     expect(world.live()?.handler).toBe('app.other');
     expect(variablesOf(world)).toEqual({});
+  });
+
+  it('is what the team gets back, also after a move to a runtime that is not redirected', async () => {
+    const world = createWorld();
+    await world.protect({ runtime: 'python3.7', handler: 'app.handler' });
+    edit(world, { variables: { ...variablesOf(world), TREND_AP_HANDLER: 'app.other' } });
+    await world.look();
+    edit(world, { runtime: 'python3.8' });
+    await world.look();
+    await world.settle();
+    expect(world.live()?.handler).toBe('app.other');
+    edit(world, { tags: untagged });
+    await world.look(world.change({ kind: 'tagged', touched: ['Tags'], tagKeys: ['layerward:protect'] }));
+    await world.settle();
+    expect(world.live()?.handler).toBe('app.other');
   });
 
   it('stays off where the team had one of its own before, and has taken it off', async () => {
