@@ -2,7 +2,7 @@ import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
-    include: ['test/{unit,contract,e2e,simulation}/**/*.test.ts'],
+    include: ['test/{unit,contract,e2e,fuzz,simulation}/**/*.test.ts'],
     environment: 'node',
     // Tests against the sandbox mostly wait: more of them than there are cores end sooner.
     maxWorkers: 3,

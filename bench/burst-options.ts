@@ -1,5 +1,4 @@
-import { parseArgs } from 'node:util';
-import { readWholeNumber } from './whole-number.ts';
+import { readNumberOptions } from './number-options.ts';
 
 /** What is to be measured. */
 export interface BurstOptions {
@@ -25,31 +24,14 @@ queue is empty.
 
 /** Reads the command line. Answers what is wrong with it, in a sentence, where it can't be followed. */
 export function readBurstOptions(argv: readonly string[]): BurstOptions | string {
-  let values: ReturnType<typeof parse>;
-  try {
-    values = parse(argv);
-  } catch (error) {
-    return error instanceof Error ? `${error.message}.` : String(error);
-  }
-  const events = readWholeNumber(values.events, 1, 100_000);
-  if (events === undefined) return `--events takes a whole number from 1 to 100000, not ${values.events}.`;
-  const functions = readWholeNumber(values.functions, 1, 10_000);
-  if (functions === undefined) return `--functions takes a whole number from 1 to 10000, not ${values.functions}.`;
+  const read = readNumberOptions(argv, {
+    events: { least: 1, most: 100_000, default: 10_000 },
+    functions: { least: 1, most: 10_000, default: 2_000 },
+    rate: { least: 1, most: 15, default: 15 },
+  });
+  if (typeof read === 'string') return read;
+  const { number, isJson, isHelp } = read;
+  const [events, functions] = [number('events'), number('functions')];
   if (functions > events) return `${functions} functions can’t all change by ${events} events.`;
-  const callsPerSecond = readWholeNumber(values.rate, 1, 15);
-  if (callsPerSecond === undefined) return `--rate takes a whole number from 1 to 15, not ${values.rate}.`;
-  return { events, functions, callsPerSecond, isJson: values.json, isHelp: values.help };
-}
-
-function parse(argv: readonly string[]) {
-  return parseArgs({
-    args: [...argv],
-    options: {
-      events: { type: 'string', default: '10000' },
-      functions: { type: 'string', default: '2000' },
-      rate: { type: 'string', default: '15' },
-      json: { type: 'boolean', default: false },
-      help: { type: 'boolean', default: false },
-    },
-  }).values;
+  return { events, functions, callsPerSecond: number('rate'), isJson, isHelp };
 }

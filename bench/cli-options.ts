@@ -1,5 +1,4 @@
-import { parseArgs } from 'node:util';
-import { readWholeNumber } from './whole-number.ts';
+import { readNumberOptions } from './number-options.ts';
 
 /** What is to be measured. */
 export interface CliOptions {
@@ -27,34 +26,20 @@ Times the start of the command line, and a scan of many functions on the sandbox
 
 /** Reads the command line. Answers what is wrong with it, in a sentence, where it can't be followed. */
 export function readCliOptions(argv: readonly string[]): CliOptions | string {
-  let values: ReturnType<typeof parse>;
-  try {
-    values = parse(argv);
-  } catch (error) {
-    return error instanceof Error ? `${error.message}.` : String(error);
-  }
-  const runs = readWholeNumber(values.runs, 1, 1_000);
-  if (runs === undefined) return `--runs takes a whole number from 1 to 1000, not ${values.runs}.`;
-  const functions = readWholeNumber(values.functions, 1, 100_000);
-  if (functions === undefined) return `--functions takes a whole number from 1 to 100000, not ${values.functions}.`;
-  const tagged = readWholeNumber(values.tagged, 0, 100);
-  if (tagged === undefined) return `--tagged takes a whole number of percent from 0 to 100, not ${values.tagged}.`;
-  const latency = readWholeNumber(values.latency, 0, 60_000);
-  if (latency === undefined)
-    return `--latency takes a whole number of milliseconds from 0 to 60000, not ${values.latency}.`;
-  return { runs, functions, tagged, latency, isJson: values.json, isHelp: values.help };
-}
-
-function parse(argv: readonly string[]) {
-  return parseArgs({
-    args: [...argv],
-    options: {
-      runs: { type: 'string', default: '21' },
-      functions: { type: 'string', default: '10000' },
-      tagged: { type: 'string', default: '10' },
-      latency: { type: 'string', default: '20' },
-      json: { type: 'boolean', default: false },
-      help: { type: 'boolean', default: false },
-    },
-  }).values;
+  const read = readNumberOptions(argv, {
+    runs: { least: 1, most: 1_000, default: 21 },
+    functions: { least: 1, most: 100_000, default: 10_000 },
+    tagged: { least: 0, most: 100, default: 10 },
+    latency: { least: 0, most: 60_000, default: 20 },
+  });
+  if (typeof read === 'string') return read;
+  const { number, isJson, isHelp } = read;
+  return {
+    runs: number('runs'),
+    functions: number('functions'),
+    tagged: number('tagged'),
+    latency: number('latency'),
+    isJson,
+    isHelp,
+  };
 }

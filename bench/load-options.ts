@@ -1,6 +1,5 @@
-import { parseArgs } from 'node:util';
 import type { LoadOrder } from './load-case.ts';
-import { readWholeNumber } from './whole-number.ts';
+import { readNumberOptions } from './number-options.ts';
 
 /** A load, and how it is to be told. */
 export interface LoadOptions {
@@ -19,7 +18,7 @@ quotas in force, and compares what comes out. Ends with exit code 1 where anythi
   --functions N     of how many functions (5,000)
   --tagged PERCENT  how many of them opted in (40)
   --regions R       in how many regions they are, 1 to 16 (16)
-  --rate R          how many changes a second, if the machine is fast enough (60)
+  --rate R          how many changes a second, if the machine is fast enough (40)
   --faults PERCENT  how many of Layerward's own calls fail (5)
   --seed S          where chance comes from (1)
   --json            for machines
@@ -46,88 +45,66 @@ minute, and compares what comes out. Ends with exit code 1 where anything was lo
 
 /** Reads the command line of a load. Answers what is wrong with it, in a sentence, where it can't be followed. */
 export function readLoadOptions(argv: readonly string[]): LoadOptions | string {
-  return readOptions(
-    argv,
-    { events: 50_000, functions: 5_000, tagged: 40, regions: 16, rate: 60, faults: 5, seed: 1 },
-    ({ events = 0, ...given }) => ({
-      ...whom(given),
-      changes: events,
-      mix: { describe: 60, 'deploy-code': 20, 'undo-layers': 15, 'undo-variables': 5 },
-    }),
-  );
+  const read = readNumberOptions(argv, {
+    ...population({ functions: 5_000, tagged: 40, regions: 16, rate: 40 }),
+    events: { least: 1, most: 1_000_000, default: 50_000 },
+  });
+  if (typeof read === 'string') return read;
+  const { number, isJson, isHelp } = read;
+  const mix = { describe: 60, 'deploy-code': 20, 'undo-layers': 15, 'undo-variables': 5 };
+  return { order: { ...whom(number), changes: number('events'), mix }, isJson, isHelp };
 }
 
 /** Reads the command line of a soak. Answers what is wrong with it, in a sentence, where it can't be followed. */
 export function readSoakOptions(argv: readonly string[]): LoadOptions | string {
-  return readOptions(
-    argv,
-    { minutes: 30, functions: 500, tagged: 60, regions: 4, rate: 3, faults: 5, seed: 1 },
-    ({ minutes = 0, ...given }) => {
-      const aMinute = 60 * (given['rate'] ?? 0);
-      return {
-        ...whom(given),
-        changes: minutes * aMinute,
-        sweepEvery: 5 * aMinute,
-        rotateEvery: 10 * aMinute,
-        mix: {
-          describe: 40,
-          'deploy-code': 20,
-          'undo-layers': 8,
-          'undo-variables': 6,
-          'opt-in': 6,
-          'opt-out': 4,
-          'change-runtime': 6,
-          create: 6,
-          delete: 4,
-        },
-      };
+  const read = readNumberOptions(argv, {
+    ...population({ functions: 500, tagged: 60, regions: 4, rate: 3 }),
+    minutes: { least: 1, most: 10_000, default: 30 },
+  });
+  if (typeof read === 'string') return read;
+  const { number, isJson, isHelp } = read;
+  const aMinute = 60 * number('rate');
+  const order: LoadOrder = {
+    ...whom(number),
+    changes: number('minutes') * aMinute,
+    sweepEvery: 5 * aMinute,
+    rotateEvery: 10 * aMinute,
+    mix: {
+      describe: 40,
+      'deploy-code': 20,
+      'undo-layers': 8,
+      'undo-variables': 6,
+      'opt-in': 6,
+      'opt-out': 4,
+      'change-runtime': 6,
+      create: 6,
+      delete: 4,
     },
-  );
+  };
+  return { order, isJson, isHelp };
 }
 
-type Numbers = Readonly<Record<string, number>>;
+type Whom = 'functions' | 'tagged' | 'regions' | 'rate' | 'faults' | 'seed';
 
-function whom({ functions = 0, tagged = 0, regions = 0, rate = 0, faults = 0, seed = 0 }: Numbers) {
-  return { functions, taggedPercent: tagged, regions, rate, faultsPercent: faults, seed };
+/** The options that a load and a soak share, with what they are if they are left out. */
+function population(defaults: Readonly<Record<'functions' | 'tagged' | 'regions' | 'rate', number>>) {
+  return {
+    functions: { least: 1, most: 20_000, default: defaults.functions },
+    tagged: { least: 0, most: 100, default: defaults.tagged },
+    regions: { least: 1, most: 16, default: defaults.regions },
+    rate: { least: 1, most: 200, default: defaults.rate },
+    faults: { least: 0, most: 50, default: 5 },
+    seed: { least: 0, most: 1_000_000_000, default: 1 },
+  };
 }
 
-/** The least and the most of each number. */
-const bounds: Readonly<Record<string, readonly [least: number, most: number]>> = {
-  events: [1, 1_000_000],
-  minutes: [1, 10_000],
-  functions: [1, 20_000],
-  tagged: [0, 100],
-  regions: [1, 16],
-  rate: [1, 200],
-  faults: [0, 50],
-  seed: [0, 1_000_000_000],
-};
-
-function readOptions(
-  argv: readonly string[],
-  defaults: Numbers,
-  toOrder: (numbers: Numbers) => LoadOrder,
-): LoadOptions | string {
-  const names = Object.keys(defaults);
-  try {
-    const { values } = parseArgs({
-      args: [...argv],
-      options: {
-        ...Object.fromEntries(names.map((name) => [name, { type: 'string' as const }])),
-        json: { type: 'boolean', default: false },
-        help: { type: 'boolean', default: false },
-      },
-    });
-    const given = new Map(Object.entries(values));
-    const numbers = names.map((name) => {
-      const [least, most] = bounds[name] ?? [0, 0];
-      const text = String(given.get(name) ?? defaults[name]);
-      const number = readWholeNumber(text, least, most);
-      if (number === undefined) throw new Error(`--${name} takes a whole number from ${least} to ${most}, not ${text}`);
-      return [name, number] as const;
-    });
-    return { order: toOrder(Object.fromEntries(numbers)), isJson: values.json, isHelp: values.help };
-  } catch (error) {
-    return error instanceof Error ? `${error.message}.` : String(error);
-  }
+function whom(number: (name: Whom) => number) {
+  return {
+    functions: number('functions'),
+    taggedPercent: number('tagged'),
+    regions: number('regions'),
+    rate: number('rate'),
+    faultsPercent: number('faults'),
+    seed: number('seed'),
+  };
 }

@@ -106,23 +106,35 @@ export function createAppConfigPolicies(
   };
 }
 
+/** What a log line has room for. */
+const longestReason = 4_000;
+
 /**
  * Reads a policy's JSON and checks it against schema and agents.
  * @throws {PolicyUnusable} naming every finding.
  */
 export function readPolicy(content: string, agents: Agents): Policy {
+  let hasPrototype = false;
   let document: unknown;
   try {
-    document = JSON.parse(content);
-  } catch {
+    // The schema would not see it, whatever is in it.
+    document = JSON.parse(content, (key, value) => {
+      if (key === '__proto__') hasPrototype = true;
+      return value;
+    });
+  } catch (error) {
     // The parser's words would quote it.
-    throw new PolicyUnusable('the policy is not JSON');
+    throw new PolicyUnusable(`the policy is ${error instanceof RangeError ? 'nested too deeply' : 'not JSON'}`);
   }
+  if (hasPrototype) throw new PolicyUnusable('the policy has a key __proto__');
   const parsed = policySchema.safeParse(document);
   const findings = parsed.success ? checkPolicy(parsed.data, agents) : parsed.error.issues;
   if (findings.length > 0 || !parsed.success)
     throw new PolicyUnusable(
-      `the policy can't be used: ${findings.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; ')}`,
+      `the policy can't be used: ${findings
+        .map(({ path, message }) => `${path.join('.')}: ${message}`)
+        .join('; ')
+        .slice(0, longestReason)}`,
     );
   return parsed.data;
 }

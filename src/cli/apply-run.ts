@@ -8,7 +8,7 @@ import { type ExitCode, exitCode, WrongUse } from './exit-code.ts';
 import { type MadePlan, makePlan, type Unchanged } from './plan-making.ts';
 import { policyName, policyWords } from './plan-policy.ts';
 import { entryTitle, renderPlan, summaryLine } from './plan-report.ts';
-import { readFileOrRefuse } from './policy-file.ts';
+import { readTextOrRefuse } from './policy-file.ts';
 import { print, printJson, tell } from './printing.ts';
 import { type OpenSight, openSight } from './sight.ts';
 
@@ -75,7 +75,7 @@ function readPlan(path: string, names: readonly string[], options: ApplyOptions)
     throw new WrongUse(
       'a plan file says itself which functions it is for: name functions or places, or --plan, not both',
     );
-  return readPlanFile(readFileOrRefuse(path).toString('utf8'), path);
+  return readPlanFile(readTextOrRefuse(path), path);
 }
 
 /** The same policy with nothing left to audit. */

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { existsSync, readFileSync, realpathSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { LayerwardError } from '../domain/errors.ts';
-import { readFileOrRefuse } from './policy-file.ts';
+import { readTextOrRefuse } from './policy-file.ts';
 
 /** A file could not be written; what was there before is as it was. */
 export class FileNotWritten extends LayerwardError {
@@ -13,7 +13,7 @@ export class FileNotWritten extends LayerwardError {
 
 /** The text of a file that is there already, which is kept unless it is to be written anew; `undefined` otherwise. */
 export function keptText(path: string, isForced: boolean): string | undefined {
-  return existsSync(path) && !isForced ? readFileOrRefuse(path).toString('utf8') : undefined;
+  return existsSync(path) && !isForced ? readTextOrRefuse(path) : undefined;
 }
 
 /**

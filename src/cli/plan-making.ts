@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import type { Decision } from '../domain/decision.ts';
 import type { Policy } from '../domain/policy.ts';
 import type { Snapshot } from '../domain/snapshot.ts';
 import { purposeFor } from '../service/explain.ts';
@@ -28,11 +29,15 @@ export interface MadePlan {
   readonly entries: readonly PlanEntry[];
   readonly unchanged: readonly Unchanged[];
   readonly problems: readonly SurveyProblem[];
+  /** How many functions opted in, and can only be helped by people; of functions that were named, `unchanged` says so. */
+  readonly needingPeople: number;
   /** False where nothing at all could be looked at. */
   readonly isLookedAt: boolean;
   /** The salt of the marks. */
   readonly salt: string;
 }
+
+const forPeople: ReadonlySet<Decision['status']> = new Set(['blocked', 'contested']);
 
 /**
  * Plans for the functions that are named, or for all that opted in.
@@ -43,11 +48,15 @@ export async function makePlan(sight: OpenSight, names: readonly string[], optio
   const createdAt = sight.now().toISOString();
   const entries: PlanEntry[] = [];
   if (names.length === 0) {
+    let needingPeople = 0;
     const { places, problems } = await surveyNamedPlaces(sight, options, (page) => {
-      for (const surveyed of page) entries.push(...entryOf(surveyed, salt));
+      for (const surveyed of page) {
+        entries.push(...entryOf(surveyed, salt));
+        if (surveyed.isOptedIn && forPeople.has(surveyed.decision.status)) needingPeople++;
+      }
     });
     entries.sort((a, b) => (a.functionArn < b.functionArn ? -1 : 1));
-    return { createdAt, entries, unchanged: [], problems, isLookedAt: places.length > 0, salt };
+    return { createdAt, entries, unchanged: [], problems, needingPeople, isLookedAt: places.length > 0, salt };
   }
   if (options.regions !== undefined || options.allAccounts)
     throw new WrongUse('name functions, or accounts and regions: not both');
@@ -58,7 +67,7 @@ export async function makePlan(sight: OpenSight, names: readonly string[], optio
     entries.push(...planned);
     if (planned.length === 0) unchanged.push(unchangedOf(surveyed));
   }
-  return { createdAt, entries, unchanged, problems: [], isLookedAt: true, salt };
+  return { createdAt, entries, unchanged, problems: [], needingPeople: 0, isLookedAt: true, salt };
 }
 
 /** A plan as a file keeps it. */

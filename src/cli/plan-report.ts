@@ -38,6 +38,9 @@ export const planReport = z.strictObject({
   unchanged: z
     .array(z.strictObject({ functionArn: text, status: text, reason: text, detail: text }))
     .describe('Functions that were named, and that would not be changed.'),
+  needingPeople: z
+    .int()
+    .describe('How many other functions opted in, and can only be helped by people: layerward scan names them.'),
   summary: planSummary,
   problems: z.array(problemSchema).describe('What could not be looked at.'),
 });
@@ -52,6 +55,7 @@ export function toPlanReport(plan: MadePlan, policy: string): PlanReport {
     policy,
     functions: plan.entries.map(({ updateMark: _, changes, ...entry }) => ({ ...entry, changes: [...changes] })),
     unchanged: [...plan.unchanged],
+    needingPeople: plan.needingPeople,
     summary: summarizePlan(plan.entries),
     problems: [...plan.problems],
   };
@@ -74,18 +78,27 @@ export function summarizePlan(entries: readonly Pick<PlanEntry, 'purpose' | 'mod
  * @param by what it goes by
  */
 export function renderPlan(
-  plan: Pick<MadePlan, 'entries' | 'unchanged' | 'problems' | 'isLookedAt'>,
+  plan: Pick<MadePlan, 'entries' | 'unchanged' | 'problems' | 'needingPeople' | 'isLookedAt'>,
   by: string,
 ): string {
-  const { entries, unchanged, problems, isLookedAt } = plan;
+  const { entries, unchanged, problems, needingPeople, isLookedAt } = plan;
   return [
     ...entries.map(entryText),
     unchanged.map(unchangedLine).join('\n'),
     problemLines([...problems]),
-    `${isLookedAt ? summaryLine(entries) : 'Nothing could be looked at.'}\n${paint('faint', `By ${by}.`)}`,
+    [
+      isLookedAt ? summaryLine(entries) : 'Nothing could be looked at.',
+      ...(needingPeople === 0 ? [] : [needingPeopleLine(needingPeople)]),
+      paint('faint', `By ${by}.`),
+    ].join('\n'),
   ]
     .filter((part) => part !== '')
     .join('\n\n');
+}
+
+function needingPeopleLine(count: number): string {
+  const who = count === 1 ? '1 function that opted in needs' : `${count} functions that opted in need`;
+  return `${who} people, and no update: layerward scan says why.`;
 }
 
 /** `Plan: 2 to attach, 1 to repair.` */

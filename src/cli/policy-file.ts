@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Agents } from '../domain/agent.ts';
 import type { Policy } from '../domain/policy.ts';
 import { readPolicyDocument } from '../service/agent-files.ts';
+import { decodeText } from '../service/text-file.ts';
 import { WrongUse } from './exit-code.ts';
 
 const example = join(import.meta.dirname, '../../policy.example.yaml');
@@ -18,7 +19,7 @@ export function policyFileFor(path: string | undefined): string {
  */
 export function readPolicyFile(path: string | undefined, agents: Agents): Policy {
   const file = policyFileFor(path);
-  return readPolicyDocument(readFileOrRefuse(file).toString('utf8'), file, agents);
+  return readPolicyDocument(readTextOrRefuse(file), file, agents);
 }
 
 /** A file's content. @throws {WrongUse} that names it, where it can't be read. */
@@ -42,4 +43,9 @@ function whyUnreadable(error: unknown): string {
     default:
       return error.message;
   }
+}
+
+/** A file's content as text. @throws {WrongUse} {InvalidInput} that names it, where it can't be read, or is not UTF-8. */
+export function readTextOrRefuse(path: string): string {
+  return decodeText(readFileOrRefuse(path), path);
 }

@@ -4,7 +4,7 @@ import { readAgents } from '../service/agent-files.ts';
 import { readPolicyCases, runPolicyCases } from '../service/policy-cases.ts';
 import { type ExitCode, exitCode } from './exit-code.ts';
 import type { PolicyTestOptions } from './policy.ts';
-import { policyFileFor, readFileOrRefuse, readPolicyFile } from './policy-file.ts';
+import { policyFileFor, readPolicyFile, readTextOrRefuse } from './policy-file.ts';
 import { renderPolicyTest, toPolicyTestReport } from './policy-test-report.ts';
 import { print, printJson } from './printing.ts';
 
@@ -20,7 +20,7 @@ export function testPolicyFile(path: string | undefined, options: PolicyTestOpti
   const agents = readAgents();
   const policy = readPolicyFile(options.policy, agents);
   const file = casesFileFor(path);
-  const cases = readPolicyCases(readFileOrRefuse(file).toString('utf8'), file);
+  const cases = readPolicyCases(readTextOrRefuse(file), file);
   const names = {
     policy: options.policy ?? basename(policyFileFor(options.policy)),
     file: path ?? basename(file),

@@ -21,6 +21,8 @@ export type Reading =
 const longestMessage = 1_048_576;
 /** What is kept of a text that a caller chose. */
 const longestText = 256;
+/** AWS allows no more tags. */
+const mostTags = 50;
 
 const shortText = z.string().transform((text) => text.slice(0, longestText));
 
@@ -89,8 +91,8 @@ const followUpDetail = z.object({
   eventName: shortText,
   eventTime: z.iso.datetime({ offset: true }),
   actor: actorSchema.exactOptional() satisfies z.ZodType<Actor>,
-  touched: z.array(z.string()),
-  tagKeys: z.array(z.string()),
+  touched: z.array(shortText).max(mostTags),
+  tagKeys: z.array(shortText).max(mostTags),
   followUp: z
     .object({
       purpose: z.enum([
@@ -223,7 +225,7 @@ export function readCloudTrailRecord(input: unknown, ownRoleArns: readonly strin
       kind,
       eventId: record.eventID,
       eventName,
-      eventTime: new Date(record.eventTime).toISOString(),
+      eventTime: readTime(record.eventTime, `the CloudTrail record ${record.eventID}`),
       ...(actor ? { actor } : {}),
       touched: touchedBy(record, kind),
       tagKeys: tagKeysOf(record),
@@ -272,7 +274,10 @@ function touchedBy({ requestParameters }: CloudTrailRecord, kind: ChangeKind): s
 function tagKeysOf({ requestParameters }: CloudTrailRecord): string[] {
   const { tags, tagKeys } = requestParameters ?? {};
   const keys = Array.isArray(tagKeys) ? tagKeys : typeof tags === 'object' && tags !== null ? Object.keys(tags) : [];
-  return keys.filter((key) => typeof key === 'string').map((key) => key.slice(0, longestText));
+  return keys
+    .filter((key) => typeof key === 'string')
+    .slice(0, mostTags)
+    .map((key) => key.slice(0, longestText));
 }
 
 function actorOf(record: CloudTrailRecord): Actor | undefined {
@@ -305,19 +310,25 @@ function readTagChange(event: z.output<typeof envelope>): Reading {
   const functionArn = parseFunctionArn(resource);
   if (detail.service !== 'lambda' || detail['resource-type'] !== 'function' || !functionArn)
     return { dropped: 'not-a-function', detail: `${quote(resource)} is not a function`, eventId: event.id };
-  const time = Date.parse(event.time);
-  if (Number.isNaN(time)) throw new InvalidInput(`the tag change ${event.id} has the time ${quote(event.time)}`);
   return {
     change: {
       functionArn,
       kind: 'tagged',
       eventId: event.id,
       eventName: 'TagChange',
-      eventTime: new Date(time).toISOString(),
+      eventTime: readTime(event.time, `the tag change ${event.id}`),
       touched: ['Tags'],
-      tagKeys: detail['changed-tag-keys'],
+      tagKeys: detail['changed-tag-keys'].slice(0, mostTags),
     },
   };
+}
+
+/** A moment as it is stored; what is compared as text has to have a year of four digits. */
+function readTime(text: string, what: string): string {
+  const time = new Date(text);
+  const year = time.getUTCFullYear();
+  if (!(year >= 1970 && year <= 9999)) throw new InvalidInput(`${what} has the time ${quote(text)}`);
+  return time.toISOString();
 }
 
 function readFollowUp(input: unknown): Reading {

@@ -9,7 +9,7 @@ export interface FunctionArn {
 }
 
 const functionArn =
-  /^arn:(?<partition>aws[a-z-]*):lambda:(?<region>[a-z]{2,}(?:-[a-z0-9]+)+):(?<accountId>\d{12}):function:(?<functionName>[A-Za-z0-9_-]{1,140})(?::(?:\$LATEST|[A-Za-z0-9_-]{1,128}))?$/;
+  /^arn:(?<partition>aws(?:-cn|-us-gov|-eusc|-iso(?:-[a-z])?)?):lambda:(?<region>[a-z]{2,8}(?:-[a-z0-9]{1,16}){1,4}):(?<accountId>\d{12}):function:(?<functionName>[A-Za-z0-9_-]{1,140})(?::(?:\$LATEST|[A-Za-z0-9_-]{1,128}))?$/;
 
 const functionArnParts = z.object({
   partition: z.string(),

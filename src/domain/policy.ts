@@ -3,6 +3,7 @@ import { type Agent, type Agents, awsRegion, type LayerSource, variableName } fr
 import { PolicyUnusable } from './errors.ts';
 import type { FunctionArn } from './function-arn.ts';
 import type { Tags } from './snapshot.ts';
+import { tagTrouble } from './tag-text.ts';
 
 const accountId = z.string().regex(/^\d{12}$/, 'must be an account id: 12 digits, in quotes');
 const organizationalUnit = z
@@ -124,6 +125,14 @@ export function checkPolicy(policy: Policy, agents: Agents): Finding[] {
     if (!Object.hasOwn(policy.groups, name))
       findings.push({ path, message: `there is no group ${name}; there is: ${Object.keys(policy.groups).join(', ')}` });
   };
+  for (const [text, ...path] of [
+    [policy.optIn.tag, 'optIn', 'tag'],
+    [policy.optIn.value, 'optIn', 'value'],
+    [policy.groupTag, 'groupTag'],
+  ] as const) {
+    const trouble = tagTrouble(text);
+    if (trouble) findings.push({ path, message: trouble });
+  }
   agentNamed(policy.agent, ['agent']);
   groupNamed(policy.defaultGroup, ['defaultGroup']);
   policy.rules.forEach((rule, index) => {
@@ -185,6 +194,7 @@ function checkSettings(settings: Policy['agents'][string], agent: Agent): Findin
       findings.push({ path, message: 'holds a secret, and a policy is no place for one; let teams set it themselves' });
     else if (allowed && !allowed.includes(value.toLowerCase()))
       findings.push({ path, message: `the agent ignores this value; it takes: ${allowed.join(', ')}` });
+    else if (value.includes('\0')) findings.push({ path, message: 'holds a NUL, which no variable can' });
   }
   settings.teamVariables.forEach((name, index) => {
     const refused = refusal(name);
@@ -238,12 +248,13 @@ export function select(policy: Policy, agents: Agents, place: Place, tags: Tags)
   const agent = agents.get(agentName);
   if (!agent) throw new TypeError(`there is no agent ${agentName}: the policy was not checked against the agents`);
   const settings = policy.agents[agentName];
-  const values = tags.readable ? tags.values : {};
-  const groupName = values[policy.groupTag] ?? rule?.group ?? policy.defaultGroup;
+  // A tag may be called what every object has.
+  const tagOf = (key: string) => (tags.readable && Object.hasOwn(tags.values, key) ? tags.values[key] : undefined);
+  const groupName = tagOf(policy.groupTag) ?? rule?.group ?? policy.defaultGroup;
   return {
     scope: matchesAny(policy.exclude, place)
       ? 'excluded'
-      : values[policy.optIn.tag] === policy.optIn.value
+      : tagOf(policy.optIn.tag) === policy.optIn.value
         ? 'in'
         : 'not-opted-in',
     mode: rule?.mode ?? policy.mode,

@@ -3,6 +3,7 @@ import { basename, join } from 'node:path';
 import type { Agent, Agents } from '../domain/agent.ts';
 import { agentSchema } from '../domain/agent-schema.ts';
 import { checkPolicy, type Policy, policySchema } from '../domain/policy.ts';
+import { decodeText } from './text-file.ts';
 import { readYamlDocument } from './yaml-document.ts';
 
 /** The folder in which agents are defined, one file each. */
@@ -21,7 +22,7 @@ export function readAgents(folder: string = agentsFolder): Agents {
   const files = readdirSync(folder).filter((name) => /\.ya?ml$/.test(name));
   return new Map(
     files.sort().map((name) => {
-      const agent = readAgent(readFileSync(join(folder, name), 'utf8'), `agents/${name}`);
+      const agent = readAgent(decodeText(readFileSync(join(folder, name)), `agents/${name}`), `agents/${name}`);
       return [agent.name, agent];
     }),
   );

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import * as z from 'zod';
 import { driftCodes } from '../domain/drift.ts';
 import { InvalidInput } from '../domain/errors.ts';
+import { parseFunctionArn } from '../domain/function-arn.ts';
 import type { Policy } from '../domain/policy.ts';
 
 /** What an update would be: a first attachment, a repair, an update to a new goal, or a release. */
@@ -22,7 +23,9 @@ export const driftSchema = z.object({
 
 /** A function of a plan file. */
 const plannedFunction = z.object({
-  functionArn: text.describe('The function.'),
+  functionArn: text
+    .refine((one) => parseFunctionArn(one) !== undefined, 'is not a function’s ARN')
+    .describe('The function.'),
   revisionId: text.describe('The revision that the update is for; for any other it is refused.'),
   status: z.enum(['drifted', 'release']).describe('The decision.'),
   reason: text.describe('Its reason.'),

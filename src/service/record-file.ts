@@ -1,5 +1,6 @@
 import { gunzipSync } from 'node:zlib';
 import { InvalidInput } from '../domain/errors.ts';
+import { decodeText } from './text-file.ts';
 
 /** The largest file that is unpacked; CloudTrail's own files are a few megabytes. */
 const largestFile = 256 * 1024 * 1024;
@@ -10,8 +11,7 @@ const largestFile = 256 * 1024 * 1024;
  * @throws {InvalidInput} where it is none of these.
  */
 export function readRecordFile(content: Buffer, fileName: string): unknown[] {
-  // Some editors begin a file with the mark of its byte order.
-  const text = unpack(content, fileName).replace(/^\uFEFF/, '');
+  const text = decodeText(unpack(content, fileName), fileName);
   if (text.trim() === '') throw new InvalidInput(`${fileName} is empty`);
   let document: unknown;
   try {
@@ -22,10 +22,10 @@ export function readRecordFile(content: Buffer, fileName: string): unknown[] {
   return recordsIn(document);
 }
 
-function unpack(content: Buffer, fileName: string): string {
-  if (content[0] !== 0x1f || content[1] !== 0x8b) return content.toString('utf8');
+function unpack(content: Buffer, fileName: string): Buffer {
+  if (content[0] !== 0x1f || content[1] !== 0x8b) return content;
   try {
-    return gunzipSync(content, { maxOutputLength: largestFile }).toString('utf8');
+    return gunzipSync(content, { maxOutputLength: largestFile });
   } catch (error) {
     throw new InvalidInput(`${fileName} is gzipped and can't be unpacked: ${messageOf(error)}`, { cause: error });
   }
@@ -44,8 +44,11 @@ function readLines(text: string, fileName: string, whole: unknown): unknown[] {
   });
 }
 
-function recordsIn(document: unknown): unknown[] {
-  if (Array.isArray(document)) return document.flatMap(recordsIn);
+/** Lists of lists are gone through as deep as anybody makes them; what is deeper is no record, and is told so. */
+const deepestList = 8;
+
+function recordsIn(document: unknown, depth = 0): unknown[] {
+  if (Array.isArray(document) && depth < deepestList) return document.flatMap((one) => recordsIn(one, depth + 1));
   const records = typeof document === 'object' && document !== null ? Reflect.get(document, 'Records') : undefined;
   return Array.isArray(records) ? records : [document];
 }

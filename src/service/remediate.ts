@@ -145,9 +145,13 @@ async function look(arn: FunctionArn, changes: readonly Change[], world: World):
   return { functionArn, status: final.status, reason: 'reason' in final ? final.reason : '' };
 }
 
+/** CloudTrail's times are cut to the second, and its clocks are not ours. */
+const clockToleranceMs = 2_000;
+
 /**
  * Whether what these changes led to had come to its end: somebody has done something since, of which no event has told us
- * yet. What AWS has not accepted is tried again, and is the same change.
+ * yet. What AWS has not accepted is tried again, and is the same change. What was changed before all was last found in
+ * place, and is told of late, has led to nothing that is seen now, and nobody is blamed for it.
  */
 function isAnother(
   record: FunctionRecord | undefined,
@@ -155,12 +159,15 @@ function isAnother(
   { status }: Decision,
   changes: readonly Change[],
 ): boolean {
-  const hasEnded = record?.status === 'protected' || record?.status === 'released';
+  const endedAt = record?.status === 'protected' || record?.status === 'released' ? Date.parse(record.updatedAt) : 0;
   return (
     (status === 'drifted' || status === 'release') &&
     lastUpdateStatus !== 'Failed' &&
     changes.every(
-      ({ followUp, eventId }) => followUp?.purpose === 'verify' || (hasEnded && record.cause.eventId === eventId),
+      ({ followUp, eventId, eventTime }) =>
+        followUp?.purpose === 'verify' ||
+        (endedAt > 0 && record?.cause.eventId === eventId) ||
+        Date.parse(eventTime) + clockToleranceMs < endedAt,
     )
   );
 }

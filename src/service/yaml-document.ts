@@ -1,5 +1,5 @@
 import { closest, distance } from 'fastest-levenshtein';
-import { type Document, isMap, isScalar, LineCounter, parseDocument, visit } from 'yaml';
+import { type Document, isMap, isNode, isScalar, LineCounter, parseDocument, visit } from 'yaml';
 import * as z from 'zod';
 import { InvalidInput } from '../domain/errors.ts';
 import type { Finding } from '../domain/policy.ts';
@@ -12,21 +12,38 @@ export interface LocatedFinding {
   readonly message: string;
 }
 
-/** A document that can't be used; the message lists every finding as `file:line:column`. */
+/** In characters, which few documents come near; what YAML makes of a longer one may take minutes. */
+const longestDocument = 131_072;
+/** More findings than anybody reads at once. */
+const mostFindings = 20;
+/** What is kept of a text of the document's own, in a finding. */
+const longestText = 300;
+
+/** A document that can't be used; the message lists its findings as `file:line:column`, the first ones if they are many. */
 export class InvalidDocument extends InvalidInput {
   readonly findings: readonly LocatedFinding[];
 
-  constructor(fileName: string, findings: readonly LocatedFinding[]) {
+  /** @param more how many there are beside these */
+  constructor(fileName: string, all: readonly LocatedFinding[], more = 0) {
+    const findings = all
+      .slice(0, mostFindings)
+      .map(({ path, message, ...place }) => ({ path: shorten(path), ...place, message: shorten(message) }));
+    const others = all.length - findings.length + more;
     super(
-      findings
-        .map(
+      [
+        ...findings.map(
           ({ path, line, column, message }) =>
             `${fileName}:${line}:${column}: ${path === '' ? '' : `${path}: `}${message}`,
-        )
-        .join('\n'),
+        ),
+        ...(others > 0 ? [`${fileName}: and ${others} more like these`] : []),
+      ].join('\n'),
     );
     this.findings = findings;
   }
+}
+
+function shorten(text: string): string {
+  return text.length > longestText ? `${text.slice(0, longestText)}…` : text;
 }
 
 /** What a schema can't check. */
@@ -37,8 +54,29 @@ export type Check<T> = (value: T) => readonly Finding[];
  * @throws {InvalidDocument} with all findings, each at its line and column.
  */
 export function readYamlDocument<T>(text: string, fileName: string, schema: z.ZodType<T>, check?: Check<T>): T {
+  const refused = (message: string) => new InvalidDocument(fileName, [{ path: '', line: 1, column: 1, message }]);
+  if (text.length > longestDocument)
+    throw refused(`it is ${text.length} characters long, and ${longestDocument} at the most are read`);
+  try {
+    return read(text, fileName, schema, check);
+  } catch (error) {
+    // The stack is what is too small.
+    if (error instanceof RangeError) throw refused(tooDeep);
+    throw error;
+  }
+}
+
+const tooDeep = 'it is nested too deeply';
+
+function read<T>(text: string, fileName: string, schema: z.ZodType<T>, check?: Check<T>): T {
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: true });
+  // Whether keys are unique is checked below, once for each: the parser would compare each one with all others.
+  const document = parseDocument(text, {
+    lineCounter: lines,
+    prettyErrors: false,
+    uniqueKeys: false,
+    logLevel: 'error',
+  });
   const at = (offset: number) => {
     const { line, col } = lines.linePos(offset);
     return { line: Math.max(1, line), column: Math.max(1, col) };
@@ -50,8 +88,14 @@ export function readYamlDocument<T>(text: string, fileName: string, schema: z.Zo
       syntax.map(({ code, pos, message }) => ({
         path: '',
         ...at(pos[0]),
-        message: code === 'MULTIPLE_DOCS' ? 'a second document starts here, and only one is read' : message,
+        message: syntaxMessage(code, message),
       })),
+    );
+  const misused = misusedKeys(document);
+  if (misused.length > 0)
+    throw new InvalidDocument(
+      fileName,
+      misused.map(({ offset, ...finding }) => ({ ...finding, ...at(offset) })),
     );
 
   const locate = (path: readonly PropertyKey[], key?: string) => {
@@ -78,28 +122,30 @@ export function readYamlDocument<T>(text: string, fileName: string, schema: z.Zo
     throw new InvalidDocument(fileName, [{ path: '', ...at(firstBrokenAlias(document) ?? 0), message }]);
   }
   const parsed = schema.safeParse(content);
-  if (!parsed.success)
+  if (!parsed.success) {
+    const issues = parsed.error.issues.flatMap((issue): { issue: z.core.$ZodIssue; key: string | undefined }[] =>
+      issue.code === 'unrecognized_keys' ? issue.keys.map((key) => ({ issue, key })) : [{ issue, key: undefined }],
+    );
+    const findings = issues.slice(0, mostFindings).map(({ issue, key }): LocatedFinding => {
+      if (key === undefined)
+        return {
+          path: issue.path.join('.'),
+          ...locate(issue.path),
+          message: describeIssue(issue, valueAt(content, issue.path)),
+        };
+      const known = knownKeys(schema, issue.path);
+      return {
+        path: [...issue.path, key].join('.'),
+        ...locate(issue.path, key),
+        message: `unknown key${guess(key, known)}`,
+      };
+    });
     throw new InvalidDocument(
       fileName,
-      parsed.error.issues
-        .flatMap((issue): LocatedFinding[] => {
-          if (issue.code !== 'unrecognized_keys')
-            return [
-              {
-                path: issue.path.join('.'),
-                ...locate(issue.path),
-                message: describeIssue(issue, document.getIn(issue.path)),
-              },
-            ];
-          const known = knownKeys(schema, issue.path);
-          return issue.keys.map((key) => ({
-            path: [...issue.path, key].join('.'),
-            ...locate(issue.path, key),
-            message: `unknown key${guess(key, known)}`,
-          }));
-        })
-        .sort((a, b) => a.line - b.line || a.column - b.column),
+      findings.sort((a, b) => a.line - b.line || a.column - b.column),
+      issues.length - findings.length,
     );
+  }
   const findings = check?.(parsed.data) ?? [];
   if (findings.length > 0)
     throw new InvalidDocument(
@@ -107,6 +153,43 @@ export function readYamlDocument<T>(text: string, fileName: string, schema: z.Zo
       findings.map(({ path, message }) => ({ path: path.join('.'), ...locate(path), message })),
     );
   return parsed.data;
+}
+
+function syntaxMessage(code: string, message: string): string {
+  if (code === 'MULTIPLE_DOCS') return 'a second document starts here, and only one is read';
+  return message.includes('call stack') ? tooDeep : message;
+}
+
+/** Keys that are there twice, and those that no object can have: schemas don't see them, and lists as keys may take years. */
+function misusedKeys(
+  document: Document,
+): { readonly path: string; readonly message: string; readonly offset: number }[] {
+  const found: { path: string; message: string; offset: number }[] = [];
+  visit(document, {
+    Map(_, { items }) {
+      const seen = new Set<unknown>();
+      for (const { key } of items) {
+        if (isNode(key) && !isScalar(key)) {
+          found.push({ path: '', message: 'a key has to be a text', offset: key.range?.[0] ?? 0 });
+          return visit.BREAK;
+        }
+        if (!isScalar(key)) continue;
+        const offset = key.range?.[0] ?? 0;
+        if (key.value === '__proto__') found.push({ path: '__proto__', message: 'can’t be a key', offset });
+        else if (seen.has(key.value)) found.push({ path: '', message: 'Map keys must be unique', offset });
+        seen.add(key.value);
+      }
+      return undefined;
+    },
+  });
+  return found;
+}
+
+function valueAt(content: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce<unknown>(
+    (value, part) => (typeof value === 'object' && value !== null ? Reflect.get(value, part) : undefined),
+    content,
+  );
 }
 
 /** A schema's finding in words that need no knowledge of the schema. */
@@ -127,12 +210,16 @@ const longestTypingError = 3;
 
 /** Where an alias stands that names no anchor before it. */
 function firstBrokenAlias(document: Document): number | undefined {
+  const anchors = new Set<string>();
   let offset: number | undefined;
   visit(document, {
-    Alias(_, alias) {
-      if (alias.resolve(document)) return undefined;
-      offset = alias.range?.[0];
+    Alias(_, { source, range }) {
+      if (anchors.has(source)) return undefined;
+      offset = range?.[0];
       return visit.BREAK;
+    },
+    Value(_, { anchor }) {
+      if (anchor) anchors.add(anchor);
     },
   });
   return offset;

@@ -303,6 +303,7 @@ describe('layerward plan', () => {
   beforeAll(() => {
     put(place, 'redirected', { runtime: 'python3.7', handler: 'app.handler' });
     put(place, 'wrapped');
+    put(place, 'traced', { variables: { AWS_LAMBDA_EXEC_WRAPPER: '/opt/otel-handler' } });
     other = put(place, 'other', { tags: {} });
   });
 
@@ -311,6 +312,7 @@ describe('layerward plan', () => {
     expect(code).toBe(1);
     const report = planReport.parse(JSON.parse(stdout));
     expect(report.summary).toEqual({ attach: 2, repair: 0, update: 0, release: 0, auditOnly: 0 });
+    expect(report.needingPeople).toBe(1);
     expect(report.functions.map(({ functionArn }) => functionArn.split(':').at(-1))).toEqual(['redirected', 'wrapped']);
     expect(report.functions[0]?.changes).toContainEqual({
       part: 'handler',
@@ -326,7 +328,9 @@ describe('layerward plan', () => {
     expect(stdout).toMatch(/^ {2}~ handler {3}app\.handler → trend_app_protect_handler\.handler$/m);
     expect(stdout).toMatch(/^ {2}\+ layer {5}arn:aws:lambda:\S+:layer:CloudOne-ApplicationSecurity-nodejs14_x:1$/m);
     expect(stdout).toMatch(/^ {2}\+ variable {2}TREND_AP_SECRET +. ••••$/m);
-    expect(stdout).toContain('Plan: 2 to attach, 0 to repair, 0 to update, 0 to release.');
+    expect(stdout).toContain(
+      'Plan: 2 to attach, 0 to repair, 0 to update, 0 to release.\n1 function that opted in needs people, and no update: layerward scan says why.\n',
+    );
     expect(stdout).not.toMatch(colours);
     expect((await onTerminal(['plan', ...at])).stdout).toMatch(colours);
   });

@@ -110,6 +110,17 @@ describe('a policy that can’t be used', () => {
       /^the policy can't be used: version: .*; : Unrecognized key: "modus"$/,
     ],
     [
+      'a key of it is what objects inherit from',
+      JSON.stringify({ ...document, groups: { ...document.groups, X: { secret: 's' } } }).replace('"X"', '"__proto__"'),
+      /^the policy has a key __proto__$/,
+    ],
+    ['it is nested too deeply', `${'['.repeat(100_000)}${']'.repeat(100_000)}`, /^the policy is nested too deeply$/],
+    [
+      'thousands of its keys are unknown',
+      { ...document, ...Object.fromEntries(Array.from({ length: 5_000 }, (_, index) => [`key${index}`, 1])) },
+      /^the policy can't be used: .{3,4000}$/,
+    ],
+    [
       'its agent is unknown',
       { ...document, agent: 'acme' },
       /^the policy can't be used: agent: there is no agent acme/,

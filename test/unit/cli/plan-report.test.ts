@@ -36,6 +36,7 @@ const plan: MadePlan = {
     },
   ],
   problems: [],
+  needingPeople: 0,
   isLookedAt: true,
   salt: 'salt',
 };
@@ -82,6 +83,15 @@ describe('a plan', () => {
   it('says so where nothing would be changed, and where nothing could be looked at', () => {
     expect(render({ entries: [], unchanged: [] })).toBe('Nothing would be changed.\nBy policy.yaml.');
     expect(render({ entries: [], unchanged: [], isLookedAt: false })).toMatch(/^Nothing could be looked at\./);
+  });
+
+  it.each([
+    [1, '1 function that opted in needs people, and no update: layerward scan says why.'],
+    [3, '3 functions that opted in need people, and no update: layerward scan says why.'],
+  ])('says how many can only be helped by people: %d', (needingPeople, words) => {
+    expect(render({ entries: [], unchanged: [], needingPeople })).toBe(
+      `Nothing would be changed.\n${words}\nBy policy.yaml.`,
+    );
   });
 
   it.each([

@@ -116,6 +116,11 @@ describe('the console’s server', () => {
     const detail = functionDetail.parse(await answer.json());
     expect(detail.function?.attached).toBeDefined();
     expect(detail.history).toHaveLength(1);
+    memory.calls.length = 0;
+    for (const arn of ['', 'x'.repeat(3_000), encodeURIComponent('\0'), '%ff'])
+      expect(await (await ask(`api/function?arn=${arn}`)).json()).toEqual({ history: [] });
+    // The table takes no such keys.
+    expect(memory.calls).toEqual([]);
     const unknown = functionDetail.parse(await (await ask('api/function?arn=nobody')).json());
     expect(unknown).toEqual({ history: [] });
   });

@@ -207,6 +207,15 @@ describe('tags', () => {
     });
   });
 
+  it.each(['9999-12-31T23:59:59-23:59', '0000-01-01T00:00:00Z', '275760-09-13', '1969-12-31T23:59:59Z'])(
+    'that EventBridge tells of at %s, when nothing can have happened, are refused',
+    (time) => {
+      expect(() => readEventBridgeEvent(trail.tagChangeEvent(['a'], {}, { time }), ownRoles)).toThrow(
+        `has the time "${time}"`,
+      );
+    },
+  );
+
   it('that EventBridge tells of at no time that can be read are refused', () => {
     expect(() => readEventBridgeEvent(trail.tagChangeEvent(['a'], {}, { time: 'yesterday' }), ownRoles)).toThrow(
       new InvalidInput('the tag change 8a7b6c5d-4e3f-4a2b-9c1d-0e9f8a7b6c5d has the time "yesterday"'),
@@ -384,6 +393,7 @@ describe('a later look', () => {
       /detail\.followUp\.purpose: Invalid option/,
     ],
     ['a kind that nobody knows', { kind: 'sung' }, /detail\.kind: Invalid option/],
+    ['more tags than a function can have', { tagKeys: Array(51).fill('a') }, /detail\.tagKeys: Too big/],
   ])('with %s is refused', (_, wrong, words) => {
     const message = JSON.parse(followUpMessage(changeOf(read(trail.deleteFunctionRecord()))));
     const body = JSON.stringify({ ...message, detail: { ...message.detail, ...wrong } });
@@ -514,6 +524,42 @@ describe('what comes in and is not what it should be', () => {
     const kept = changeOf(reading);
     for (const text of [...Object.values(kept.actor ?? {}), ...kept.tagKeys]) expect(text).toHaveLength(256);
     expect(Object.keys(kept.actor ?? {})).toHaveLength(6);
+  });
+
+  it('keeps no more tags than a function can have', () => {
+    const keys = Array.from({ length: 10_000 }, (_, index) => `key-${index}`);
+    const tags = Object.fromEntries(keys.map((key) => [key, '']));
+    expect(changeOf(read(trail.tagResourceRecord(trail.functionArn, tags))).tagKeys).toHaveLength(50);
+    expect(changeOf(readEventBridgeEvent(trail.tagChangeEvent(keys), ownRoles)).tagKeys).toHaveLength(50);
+  });
+
+  it.each(['9999-12-31T23:59:59-23:59', '0000-01-01T00:00:00Z', '0000-01-01T00:00:00+23:59'])(
+    'is refused where it says that it happened at %s',
+    (eventTime) => {
+      expect(refusal(inEvent({ ...record, eventTime }))).toMatch(/^the CloudTrail record .* has the time /);
+    },
+  );
+
+  it.each([
+    ['aws', 'us-east-1'],
+    ['aws-cn', 'cn-north-1'],
+    ['aws-us-gov', 'us-gov-west-1'],
+    ['aws-eusc', 'eusc-de-east-1'],
+    ['aws-iso', 'us-iso-east-1'],
+    ['aws-iso-b', 'us-isob-east-1'],
+  ])('is about a function of the partition %s', (partition, region) => {
+    const name = `arn:${partition}:lambda:${region}:111122223333:function:orders`;
+    expect(arnOf(read(trail.updateConfigurationRecord({ name })))).toBe(name);
+  });
+
+  it.each(['aws-mars', 'awsx', 'aws-', 'AWS', 'aws-cn-north', ''])('is refused with a partition %j', (partition) => {
+    const name = `arn:${partition}:lambda:us-east-1:111122223333:function:orders`;
+    expect(refusal(inEvent(trail.updateConfigurationRecord({ name })))).toMatch(/names no function/);
+  });
+
+  it('is refused in a region with a name that goes on and on', () => {
+    for (const awsRegion of [`us-east-${'1'.repeat(70_000)}`, `us${'-east'.repeat(10_000)}`, 'x'.repeat(300)])
+      expect(refusal(inEvent({ ...record, awsRegion }))).toMatch(/^the CloudTrail record .{3,400}$/);
   });
 
   it.each([

@@ -51,7 +51,7 @@ describe('the member template', () => {
   it('asks for the tag of the policy that is deployed', () => {
     const agents = readAgents();
     const policy = readPolicyDocument(
-      `${read('policy.example.yaml').replace(/^optIn:.*\n/m, '')}\noptIn: { tag: "$& protect", value: "yes" }\n`,
+      `${read('policy.example.yaml').replace(/^optIn:.*\n/m, '')}\noptIn: { tag: "acme @ protect", value: "yes" }\n`,
       'policy.yaml',
       agents,
     );
@@ -60,7 +60,7 @@ describe('the member template', () => {
       (one: { PolicyDocument: { Statement: { Sid: string; Condition: unknown }[] } }) => one.PolicyDocument.Statement,
     );
     const update = statements.find(({ Sid }: { Sid: string }) => Sid === 'UpdateFunctions');
-    expect(update.Condition[1]).toEqual({ StringEquals: { 'aws:ResourceTag/$& protect': 'yes' } });
+    expect(update.Condition[1]).toEqual({ StringEquals: { 'aws:ResourceTag/acme @ protect': 'yes' } });
   });
 });
 

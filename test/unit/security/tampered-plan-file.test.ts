@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { entryTitle } from '../../../src/cli/plan-report.ts';
 import type { Plan } from '../../../src/domain/decision.ts';
-import { formatFunctionArn } from '../../../src/domain/function-arn.ts';
+import { formatFunctionArn, parseFunctionArn } from '../../../src/domain/function-arn.ts';
 import { applyPlans } from '../../../src/service/apply-plans.ts';
 import { markUpdate } from '../../../src/service/explain-update.ts';
 import { formatPlanFile, markPolicy, type PlanFile, readPlanFile } from '../../../src/service/plan-file.ts';
@@ -111,8 +111,12 @@ describe('a tampered plan file', () => {
         const functions = changes.map(
           (change) => ({ ...file.functions[0], ...change }) as PlanFile['functions'][number],
         );
-        const read = readPlanFile(formatPlanFile({ ...file, functions, salt: salt ?? file.salt }), 'plan.json');
-        const applied = await apply(read);
+        const tampered = formatPlanFile({ ...file, functions, salt: salt ?? file.salt });
+        if (functions.some(({ functionArn }) => !parseFunctionArn(functionArn))) {
+          expect(() => readPlanFile(tampered, 'plan.json')).toThrow(/functionArn: is not a function’s ARN/);
+          return;
+        }
+        const applied = await apply(readPlanFile(tampered, 'plan.json'));
         refused += applied.filter(({ outcome }) => outcome !== 'attached').length;
         for (const plan of sent) expect({ ...plan, revisionId: '' }).toEqual({ ...planned, revisionId: '' });
         expect(sent.length).toBeLessThanOrEqual(1);

@@ -41,6 +41,11 @@ describe('a plan file', () => {
     ['no object', '[]', /is not a plan of Layerward’s/],
     ['another version', JSON.stringify({ ...plan, version: 2 }), /was written by another version/],
     ['a member less', JSON.stringify({ ...plan, salt: undefined }), /is not a whole plan \(salt: /],
+    [
+      'no function',
+      JSON.stringify({ ...plan, functions: [{ ...plan.functions[0], functionArn: 'orders' }] }),
+      /is not a whole plan \(functions\.0\.functionArn: is not a function’s ARN\)/,
+    ],
     ['no time', JSON.stringify({ ...plan, createdAt: 'yesterday' }), /is not a whole plan \(createdAt: /],
   ])('with %s is refused', (_, content, words) => {
     expect(() => readPlanFile(content, 'plan.json')).toThrow(words);

@@ -160,6 +160,24 @@ describe('a policy', () => {
     expect(finding?.replace(/^policy\.yaml:10:\d+: agents\.trend-application-security\./, '')).toBe(expected);
   });
 
+  it.each([
+    ['the opt-in tag', 'optIn: { tag: "l\u0430yerward:protect" }', 'policy.yaml:8:15: optIn.tag: '],
+    ['its value', 'optIn: { value: "on " }', 'policy.yaml:8:17: optIn.value: '],
+    ['the tag of the group', 'groupTag: "layerward:group\u00a0"', 'policy.yaml:8:11: groupTag: '],
+  ])('is refused with %s in letters that no function’s tag will have', (_, line, expected) => {
+    const [finding, ...more] = findings(`${whole}${line}\n`);
+    expect(more).toEqual([]);
+    expect(finding?.startsWith(expected)).toBe(true);
+  });
+
+  it('is refused with a setting that no variable can have', () => {
+    expect(
+      findings(`${whole}agents: { trend-application-security: { variables: { TREND_AP_TAGS: "a\\0" } } }\n`),
+    ).toEqual([
+      'policy.yaml:8:69: agents.trend-application-security.variables.TREND_AP_TAGS: holds a NUL, which no variable can',
+    ]);
+  });
+
   it('takes every setting that the agent takes, in any case', () => {
     const settings = `variables: { TREND_AP_LOG_LEVEL: DEBUG, TREND_AP_TAGS: "team=a", TREND_AP_HTTP_TIMEOUT: "9" }
     teamVariables: [TREND_AP_LOG_LEVEL, TREND_AP_HTTP_PROXY_PASSWORD]
@@ -221,6 +239,27 @@ describe('what a policy says of a function', () => {
     expect(nameWith({ 'layerward:group': 'tagged' })).toBe('tagged');
     expect(nameWith({})).toBe('ruled');
     expect(select({ ...policy, rules: [] }, agents, place, optedIn).groupName).toBe('default');
+  });
+
+  it('does not take what every object has for a tag', () => {
+    const policy = policyOf('groupTag: constructor\noptIn: { tag: toString, value: on }');
+    const selection = (values: Record<string, string>) => select(policy, agents, place, { readable: true, values });
+    expect(selection({})).toMatchObject({ scope: 'not-opted-in', groupName: 'default' });
+    expect(selection({ toString: 'on', constructor: 'payments' })).toMatchObject({
+      scope: 'in',
+      groupName: 'payments',
+    });
+  });
+
+  it('is not opted in to by a tag that only looks like its own', () => {
+    for (const values of [
+      { 'l\u0430yerward:protect': 'on' },
+      { 'layerward:protect\u00a0': 'on' },
+      { 'layerward:protect': 'on\u00a0' },
+      { 'layerward:protect': '\u043en' },
+      { 'Layerward:protect': 'on' },
+    ])
+      expect(said('', { readable: true, values }).scope).toBe('not-opted-in');
   });
 
   it('refuses a group that is not there, or not for this account', () => {

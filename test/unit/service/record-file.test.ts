@@ -46,6 +46,14 @@ describe('a file of records', () => {
   });
 });
 
+describe('a file of lists in lists without end', () => {
+  it('is read, and what is no record is left as it is', () => {
+    const deep = `${'['.repeat(100_000)}${']'.repeat(100_000)}`;
+    expect(read(deep)).toHaveLength(1);
+    expect(read(`[${JSON.stringify(record)}, ${deep}]`)[0]).toEqual(record);
+  });
+});
+
 describe('a file that can’t be read', () => {
   it.each([
     ['nothing in it', Buffer.from(''), /^trail is empty$/],
@@ -65,6 +73,8 @@ describe('a file that can’t be read', () => {
     ],
     ['gzip’s first bytes and no more', Buffer.from([0x1f, 0x8b]), /^trail is gzipped and can't be unpacked: /],
     ['something else that is packed', Buffer.from('PK\x03\x04'), /^trail is not JSON: /],
+    ['UTF-16', Buffer.from(JSON.stringify(record), 'utf16le'), /^trail is not JSON: /],
+    ['bytes that are no UTF-8', Buffer.from([0x22, 0xff, 0x22]), /^trail is not UTF-8: save it as UTF-8$/],
   ])('says so: %s', (_, content, words) => {
     expect(() => readRecordFile(content, 'trail')).toThrow(InvalidInput);
     expect(() => readRecordFile(content, 'trail')).toThrow(words);

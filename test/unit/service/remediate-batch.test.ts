@@ -62,6 +62,7 @@ describe('a batch', () => {
   it('names as who did it whoever named the part that drifted, not whoever came last', async () => {
     const world = createWorld();
     await world.protect();
+    world.pass(60);
     world.functions.put({ ...(world.live() ?? snapshotOf()), layers: [] });
     const by = (userName: string, eventTime: string, parameters: Record<string, unknown>) =>
       messageOf(userName, arn.functionName, {
@@ -72,9 +73,9 @@ describe('a batch', () => {
       } as ReturnType<typeof trail.updateConfigurationRecord>);
     await deliver(
       world.world,
-      by('alice', '2026-11-23T11:59:50Z', { memorySize: 256 }),
-      by('mallory', '2026-11-23T11:59:51Z', { layers: [] }),
-      by('bob', '2026-11-23T11:59:52Z', { timeout: 9 }),
+      by('alice', '2026-11-23T12:00:50Z', { memorySize: 256 }),
+      by('mallory', '2026-11-23T12:00:51Z', { layers: [] }),
+      by('bob', '2026-11-23T12:00:52Z', { timeout: 9 }),
     );
     expect(world.record()?.cause).toMatchObject({ eventId: 'mallory', actor: { name: 'mallory' } });
   });

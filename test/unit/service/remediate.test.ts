@@ -185,6 +185,35 @@ describe('protection that somebody takes off', () => {
     ]);
   });
 
+  it('is blamed on nobody whose change came before all was last in place, and is told of late', async () => {
+    const world = createWorld();
+    await world.protect();
+    world.pass(60);
+    const late = world.change({ eventId: 'late', actor: { type: 'IAMUser', name: 'alice' } });
+    world.pass(10);
+    for (const eventId of ['told', undefined]) {
+      world.functions.put({ ...(world.live() ?? snapshotOf()), layers: [] });
+      await world.look(eventId === undefined ? late : world.change({ eventId }));
+      await world.settle();
+      world.pass(60);
+    }
+    expect((await historyOf(world)).slice(2)).toMatchObject([
+      ['told', 'drifted', 'sent', 'mallory'],
+      ['told', 'protected', 'repaired', 'mallory'],
+      ['late+', 'drifted', 'sent', undefined],
+      ['late+', 'protected', 'repaired', undefined],
+    ]);
+  });
+
+  it('names whoever did it within the same second as the look that found all in place', async () => {
+    const world = createWorld();
+    await world.protect();
+    world.functions.put({ ...(world.live() ?? snapshotOf()), layers: [] });
+    const [second = ''] = (world.record()?.updatedAt ?? '').split('.');
+    await world.look(world.change({ eventId: 'soon', eventTime: `${second}Z` }));
+    expect(world.record()?.cause).toMatchObject({ eventId: 'soon', actor: { name: 'mallory' } });
+  });
+
   it('before it is verified, each time, is left to people as well', async () => {
     const world = createWorld();
     await world.protect();

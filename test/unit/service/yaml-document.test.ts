@@ -90,7 +90,7 @@ describe('a document that can’t be used', () => {
     [
       'a key from which objects inherit',
       'name: a\n__proto__: { mode: audit }\n',
-      ['file.yaml:2:1: __proto__: unknown key; did you mean mode? Known here: name, mode, limits, places, rules'],
+      ['file.yaml:2:1: __proto__: can’t be a key'],
     ],
     [
       'broken syntax',
@@ -144,6 +144,63 @@ describe('a document that can’t be used', () => {
     });
     expect(findings(levels.join('\n'))).toEqual([
       'file.yaml:1:1: Excessive alias count indicates a resource exhaustion attack',
+    ]);
+  });
+
+  it.each([
+    [
+      'in a group of its own',
+      'name: a\nplaces:\n  __proto__: { accounts: [] }\n',
+      'file.yaml:3:3: __proto__: can’t be a key',
+    ],
+    [
+      'in JSON',
+      '{"name": "a", "places": {"__proto__": {"accounts": []}}}',
+      'file.yaml:1:26: __proto__: can’t be a key',
+    ],
+    ['behind escapes', '{"name": "a", "places": {"\\u005f_proto__": {}}}', 'file.yaml:1:26: __proto__: can’t be a key'],
+  ])('is refused with the key from which objects inherit: %s', (_, text, expected) => {
+    expect(findings(text)).toEqual([expected]);
+  });
+
+  it('may have a key that every object has', () => {
+    expect(read('name: a\nplaces: { constructor: { accounts: [] } }').places?.['constructor']).toEqual({
+      accounts: [],
+    });
+  });
+
+  it('with lists for keys is refused, before years are spent on them', () => {
+    expect(findings('? '.repeat(400))).toEqual(['file.yaml:1:3: a key has to be a text']);
+    expect(findings('name: a\n? [b, c]\n: d\n')).toEqual(['file.yaml:2:3: a key has to be a text']);
+  });
+
+  it.each(['[', '{a: ', '- ', '{"a":'])('that is nested 10,000 deep by %s is refused with a reason', (open) => {
+    expect(findings(open.repeat(10_000))).toContainEqual(expect.stringMatching(/: it is nested too deeply$/));
+  });
+
+  it('that is longer than any is not read', () => {
+    expect(findings(`name: ${'x'.repeat(200_000)}`)).toEqual([
+      'file.yaml:1:1: it is 200006 characters long, and 131072 at the most are read',
+    ]);
+  });
+
+  it('says no more than people read, however much is wrong', () => {
+    const many = findings(`name: a\n${Array.from({ length: 5_000 }, (_, index) => `key${index}: 1`).join('\n')}`);
+    expect(many).toHaveLength(21);
+    expect(many.at(-1)).toBe('file.yaml: and 4980 more like these');
+    const [long = ''] = findings(`name: a\nmode: ${'x'.repeat(100_000)}`);
+    expect(long.length).toBeLessThan(400);
+  });
+
+  it('is not searched through once for each alias', () => {
+    expect(findings(`a: &a x\nb: [${'*a,'.repeat(30_000)}]`)).toEqual([
+      'file.yaml:1:1: Excessive alias count indicates a resource exhaustion attack',
+    ]);
+  });
+
+  it('says what is at the end of an alias', () => {
+    expect(findings('name: &name audio\nmode: *name\n')).toEqual([
+      'file.yaml:2:7: mode: audio is not known; did you mean audit? One of: enforce, audit',
     ]);
   });
 
