@@ -296,6 +296,14 @@ describe('a policy beside its agents', () => {
     ]);
   });
 
+  it('does not blame a group for that either where the agent of a rule is there', () => {
+    const parameters = { site: 'one', city: 'Rome', x: '' };
+    const rules = { rules: [{ match: {}, agent: 'other-guard' }] };
+    expect(found({ agent: 'none', ...rules, ...withGroup({ parameters }) })).toEqual([
+      'agent: there is no agent none; there is: acme-guard, other-guard',
+    ]);
+  });
+
   it('has settings of agents that there are, used or not', () => {
     expect(found({ agents: { none: {} } })).toEqual([
       'agents.none: there is no agent none; there is: acme-guard, other-guard',

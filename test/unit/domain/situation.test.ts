@@ -471,7 +471,6 @@ describe('traces of an agent', () => {
     ['its Handler', snapshotOf({ handler: 'acme.handler' })],
     ['a credential of its', snapshotOf({ variables: { ACME_KEY: '' } })],
     ['a variable that it sets', snapshotOf({ variables: { STAGE: 'prod', ACME_MODE: '' } })],
-    ['a variable that it sets by regions', snapshotOf({ variables: { ACME_REGION_URL: '' } })],
     ['a variable that begins as its own do', snapshotOf({ variables: { ACME_NEW: '' } })],
     ['variables that can’t be read', snapshotOf({ environment: { readable: false, errorCode: 'AccessDenied' } })],
   ])('are %s', (_, snapshot) => {
