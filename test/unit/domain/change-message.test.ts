@@ -655,6 +655,19 @@ describe('an event that leaves something out', () => {
   });
 });
 
+describe('the year of an event', () => {
+  const timeOf = (time: string) =>
+    changeOf(readEventBridgeEvent(trail.tagChangeEvent(['a'], {}, { time }), ownRoles)).eventTime;
+
+  it.each(['1970-01-01T00:00:00.000Z', '9999-12-31T23:59:59.999Z'])('can be that of %s', (time) => {
+    expect(timeOf(time)).toBe(time);
+  });
+
+  it.each(['1969-12-31T23:59:59.999Z', '+010000-01-01T00:00:00.000Z'])('can’t be that of %s', (time) => {
+    expect(() => timeOf(time)).toThrow(InvalidInput);
+  });
+});
+
 describe('the time of an event', () => {
   const eventTime = '2026-11-23T12:59:58+01:00';
 

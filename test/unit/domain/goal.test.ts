@@ -360,6 +360,10 @@ describe('the variables that a function should have', () => {
       'ACME_LEVEL',
       'off',
     );
+    const off = attached(shapeOf({ variables: { ACME_ENABLED: 'off' } }));
+    expect(off.shape.variables).not.toHaveProperty('ACME_ENABLED');
+    const free = goalOf('node', withSettings({ ACME_ENABLED: 'on' }, ['ACME_ENABLED']));
+    expect(variablesAfter(free, off.shape.variables, off.attachment)).toHaveProperty('ACME_ENABLED', 'off');
     const had = attached(
       shapeOf({ variables: { ACME_LEVEL: 'own' } }),
       goalOf('node', withSettings({ ACME_LEVEL: 'low' })),

@@ -325,6 +325,20 @@ describe('a policy beside its agents', () => {
     ]);
   });
 
+  it('sets no value that no variable can have', () => {
+    expect(found(withAgent({ variables: { ACME_MODE: 'a\0b' } }))).toEqual([
+      'agents.acme-guard.variables.ACME_MODE: holds a NUL, which no variable can',
+    ]);
+  });
+
+  it.each<[string, Fields]>([
+    ['optIn.tag', { optIn: { tag: 'protect!' } }],
+    ['optIn.value', { optIn: { value: 'yes!' } }],
+    ['groupTag', { groupTag: 'group!' }],
+  ])('asks for no tag that AWS does not take, by %s', (path, changes) => {
+    expect(found(changes)).toEqual([`${path}: AWS takes only letters, digits, spaces and _ . : / = + - @ in tags`]);
+  });
+
   it('sets what the agent takes, in any case', () => {
     expect(found(withAgent({ variables: { ACME_LEVEL: 'HIGH', ACME_MODE: 'watch', ACME_NEW: 'x' } }))).toEqual([]);
   });

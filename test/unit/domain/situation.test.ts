@@ -491,6 +491,27 @@ describe('traces of an agent', () => {
     expect(bears(snapshot)).toBe(false);
   });
 
+  it('are wrapper and Handler of any variant', () => {
+    const { variants, ...rest } = acmeGuard();
+    const [node, python] = variants;
+    if (!node || !python) throw new Error('Acme Guard has two variants');
+    const wrapper = { type: 'exec-wrapper', script: '/opt/acme/other' } as const;
+    const redirect = {
+      type: 'handler-redirect',
+      handler: 'acme.other',
+      originalHandlerVariable: 'ACME_OTHER',
+    } as const;
+    const more = [...variants, { ...node, activation: wrapper }, { ...python, activation: redirect }];
+    const several: Agents = new Map([['acme-guard', { ...rest, variants: more }]]);
+    for (const changes of [
+      { variables: { AWS_LAMBDA_EXEC_WRAPPER: '/opt/acme/start' } },
+      { variables: { AWS_LAMBDA_EXEC_WRAPPER: '/opt/acme/other' } },
+      { handler: 'acme.handler' },
+      { handler: 'acme.other' },
+    ])
+      expect(bearsTraces(snapshotOf(changes), policyOf(), several)).toBe(true);
+  });
+
   it('are also layers of a mirror that the policy names', () => {
     const mirrored = snapshotOf({ layers: [layer('acme-node', 3, '444455556666')] });
     expect(bears(mirrored)).toBe(false);
