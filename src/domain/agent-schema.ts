@@ -127,17 +127,17 @@ const agentShape = z.strictObject({
  * Values of variables may hold `${parameter}`, filled from the parameters of the function's group.
  */
 export const agentSchema = agentShape.superRefine((agent, context) => {
+  const refuse = (path: (string | number)[], message: string) => context.addIssue({ code: 'custom', path, message });
   const served = new Map<string, string>();
   agent.variants.forEach((candidate, index) => {
     for (const runtime of candidate.runtimes)
       for (const architecture of candidate.architectures) {
         const other = served.get(`${runtime} ${architecture}`);
         if (other)
-          context.addIssue({
-            code: 'custom',
-            path: ['variants', index, 'runtimes'],
-            message: `${runtime} on ${architecture} is served by variant ${other} already`,
-          });
+          refuse(
+            ['variants', index, 'runtimes'],
+            `${runtime} on ${architecture} is served by variant ${other} already`,
+          );
         served.set(`${runtime} ${architecture}`, candidate.name);
       }
   });
@@ -145,27 +145,20 @@ export const agentSchema = agentShape.superRefine((agent, context) => {
     for (const [name, value] of Object.entries(agent[section])) {
       for (const parameter of parametersIn(value))
         if (!Object.hasOwn(agent.parameters, parameter))
-          context.addIssue({
-            code: 'custom',
-            path: [section, name],
-            message: `\${${parameter}} is not one of the agent’s parameters`,
-          });
-      if (Object.hasOwn(agent.credentials, name))
-        context.addIssue({ code: 'custom', path: [section, name], message: 'is a credential already' });
+          refuse([section, name], `\${${parameter}} is not one of the agent’s parameters`);
+      if (Object.hasOwn(agent.credentials, name)) refuse([section, name], 'is a credential already');
     }
   for (const { path, name } of variablesOf(agent))
-    if (!name.startsWith(agent.settings.prefix))
-      context.addIssue({ code: 'custom', path, message: `${name} must begin with ${agent.settings.prefix}` });
+    if (!name.startsWith(agent.settings.prefix)) refuse(path, `${name} must begin with ${agent.settings.prefix}`);
   agent.variants.forEach(({ activation }, index) => {
     if (activation.type !== 'handler-redirect') return;
     const { originalHandlerVariable: name } = activation;
     for (const section of ['credentials', 'variables', 'regionVariables'] as const)
       if (Object.hasOwn(agent[section], name))
-        context.addIssue({
-          code: 'custom',
-          path: ['variants', index, 'activation', 'originalHandlerVariable'],
-          message: `${name} is one of the ${section} already`,
-        });
+        refuse(
+          ['variants', index, 'activation', 'originalHandlerVariable'],
+          `${name} is one of the ${section} already`,
+        );
   });
 });
 

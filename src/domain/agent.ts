@@ -42,6 +42,21 @@ export function fillParameters(template: string, parameters: Readonly<Record<str
   });
 }
 
+/** How a variant redirects the Handler, if it does. */
+export function redirectOf({ activation }: Variant): Extract<Activation, { type: 'handler-redirect' }> | undefined {
+  return activation.type === 'handler-redirect' ? activation : undefined;
+}
+
+/** How each variant that redirects the Handler does it. */
+export function redirectsOf({ variants }: Agent): Extract<Activation, { type: 'handler-redirect' }>[] {
+  return variants.flatMap((variant) => redirectOf(variant) ?? []);
+}
+
+/** The script of each variant that has a wrapper. */
+export function wrapperScripts({ variants }: Agent): string[] {
+  return variants.flatMap(({ activation }) => (activation.type === 'exec-wrapper' ? [activation.script] : []));
+}
+
 /** Why an agent can't run on a function of this runtime and architecture, or the variant that can. */
 export function findVariant(
   agent: Agent,

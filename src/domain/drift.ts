@@ -1,4 +1,4 @@
-import { wrapperVariable } from './agent.ts';
+import { redirectsOf, wrapperVariable } from './agent.ts';
 import type { Shape } from './attachment.ts';
 import type { Goal } from './goal.ts';
 import { parseLayerArn } from './layer-arn.ts';
@@ -107,7 +107,5 @@ function variableDrift(
 }
 
 function keepsHandler(goal: Goal, name: string): boolean {
-  return goal.agent.variants.some(
-    ({ activation }) => activation.type === 'handler-redirect' && activation.originalHandlerVariable === name,
-  );
+  return redirectsOf(goal.agent).some(({ originalHandlerVariable }) => originalHandlerVariable === name);
 }

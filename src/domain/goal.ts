@@ -1,4 +1,13 @@
-import { type Agent, agentLayer, fillParameters, type LayerSource, type Variant, wrapperVariable } from './agent.ts';
+import {
+  type Agent,
+  agentLayer,
+  fillParameters,
+  type LayerSource,
+  redirectOf,
+  redirectsOf,
+  type Variant,
+  wrapperVariable,
+} from './agent.ts';
 import type { Attachment, Shape } from './attachment.ts';
 import type { FunctionArn } from './function-arn.ts';
 import { formatLayerArn, isSameLayer, parseLayerArn } from './layer-arn.ts';
@@ -78,7 +87,7 @@ export function targetFor(goal: Goal, current: Shape, attachment: Attachment | u
   const base = attachment && attachment.agent !== goal.agent.name ? release(current, attachment) : current;
   const former = attachment?.agent === goal.agent.name ? attachment : undefined;
   const original = originalHandler(goal.agent, base, former);
-  const redirect = goal.variant.activation.type === 'handler-redirect' ? goal.variant.activation : undefined;
+  const redirect = redirectOf(goal.variant);
   const variables = variablesWithout(goal, base.variables, former);
   if (redirect && original !== undefined) variables[redirect.originalHandlerVariable] = original;
   for (const [name, value] of Object.entries(goal.variables)) {
@@ -96,9 +105,7 @@ export function targetFor(goal: Goal, current: Shape, attachment: Attachment | u
 
 /** The Handler that the team's code has: on the function, or kept in the agent's variable, or known from the record. */
 function originalHandler(agent: Agent, current: Shape, former: Attachment | undefined): string | undefined {
-  const redirects = agent.variants.flatMap((variant) =>
-    variant.activation.type === 'handler-redirect' ? [variant.activation] : [],
-  );
+  const redirects = redirectsOf(agent);
   const isRedirect = (handler: string | undefined) =>
     handler === undefined ||
     handler === '' ||
@@ -142,18 +149,19 @@ function variablesWithout(
   const variables: Record<string, string> = { ...current };
   for (const { activation } of goal.agent.variants)
     if (activation.type === 'handler-redirect') {
-      if (goal.variant.activation.type !== 'handler-redirect') delete variables[activation.originalHandlerVariable];
+      if (!redirectOf(goal.variant)) delete variables[activation.originalHandlerVariable];
     } else if (variables[wrapperVariable] === activation.script && !Object.hasOwn(goal.variables, wrapperVariable))
       delete variables[wrapperVariable];
-  for (const [name, value] of Object.entries(former?.applied.variables ?? {})) {
-    const kept = Object.hasOwn(goal.variables, name) || name === former?.applied.handlerVariable;
-    if (kept || variables[name] !== value) continue;
-    const before = former?.before.variables[name];
-    if (before === undefined) delete variables[name];
-    else variables[name] = before;
+  if (former) {
+    const { applied, before } = former;
+    for (const [name, value] of Object.entries(applied.variables)) {
+      if (variables[name] !== value) continue;
+      const theirs = before.variables[name];
+      if (theirs === undefined) delete variables[name];
+      else variables[name] = theirs;
+    }
+    for (const name of applied.secretVariables) delete variables[name];
   }
-  for (const name of former?.applied.secretVariables ?? [])
-    if (!Object.hasOwn(goal.secrets, name)) delete variables[name];
   for (const [name, values] of Object.entries(goal.agent.settings.disabling)) {
     const value = variables[name];
     if (value === undefined || Object.hasOwn(goal.variables, name) || goal.teamVariables.includes(name)) continue;
@@ -171,8 +179,7 @@ export function attachmentFor(
 ): Attachment {
   const base = attachment && attachment.agent !== goal.agent.name ? release(current, attachment) : current;
   const former = attachment?.agent === goal.agent.name ? attachment : undefined;
-  const { activation } = goal.variant;
-  const handlerVariable = activation.type === 'handler-redirect' ? activation.originalHandlerVariable : undefined;
+  const handlerVariable = redirectOf(goal.variant)?.originalHandlerVariable;
   const isSecret = (name: string) => Object.hasOwn(goal.secrets, name) || goal.agent.settings.sensitive.includes(name);
   const ours: Record<string, string> = {};
   // A value that the team chose by right differs from the goal's, and is not ours to take away.
@@ -226,12 +233,9 @@ function variablesBefore(
   return before;
 }
 
-function handlerBefore(
-  { variant: { activation } }: Goal,
-  current: Shape,
-  former: Attachment | undefined,
-): { handler?: string } {
-  const isRedirected = activation.type === 'handler-redirect' && current.handler === activation.handler;
+function handlerBefore({ variant }: Goal, current: Shape, former: Attachment | undefined): { handler?: string } {
+  const redirect = redirectOf(variant);
+  const isRedirected = redirect !== undefined && current.handler === redirect.handler;
   const isFormer = former?.applied.handler !== undefined && current.handler === former.applied.handler;
   // Where the agent stands before it, the variable that keeps it is the Handler.
   const before = former && isFormer ? handlerWithout(current, former) : former?.before.handler;

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { type Agent, type Agents, awsRegion, type LayerSource, variableName } from './agent.ts';
+import { type Agent, type Agents, awsRegion, type LayerSource, redirectsOf, variableName } from './agent.ts';
 import { PolicyUnusable } from './errors.ts';
 import type { FunctionArn } from './function-arn.ts';
 import type { Tags } from './snapshot.ts';
@@ -175,9 +175,7 @@ function checkGroups(policy: Policy, agent: Agent): Finding[] {
 
 function checkSettings(settings: Policy['agents'][string], agent: Agent): Finding[] {
   const findings: Finding[] = [];
-  const activationVariables = agent.variants.flatMap((variant) =>
-    variant.activation.type === 'handler-redirect' ? [variant.activation.originalHandlerVariable] : [],
-  );
+  const activationVariables = redirectsOf(agent).map(({ originalHandlerVariable }) => originalHandlerVariable);
   const refusal = (name: string): string | undefined => {
     if (!name.startsWith(agent.settings.prefix))
       return `is not a setting of ${agent.name}: those start with ${agent.settings.prefix}`;

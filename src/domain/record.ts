@@ -143,7 +143,6 @@ export function attachmentInForce(
   { attachment, pending }: Pick<FunctionRecord, 'attachment' | 'pending'>,
   snapshot: Snapshot,
 ): Attachment | undefined {
-  if (pending.length === 0) return attachment;
   const current = shapeOf(snapshot);
   const candidates = [...pending.filter((one) => isSeenIn(current, one)), ...(attachment ? [attachment] : [])];
   const names = new Set(candidates.flatMap(({ applied }) => Object.keys(applied.variables)));

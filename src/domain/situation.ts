@@ -1,4 +1,4 @@
-import { type Agent, type Agents, agentLayer, findVariant, wrapperVariable } from './agent.ts';
+import { type Agents, agentLayer, findVariant, redirectsOf, wrapperScripts, wrapperVariable } from './agent.ts';
 import { type Attachment, isGoneFrom, rebuiltDetail, type Shape, shapeOf } from './attachment.ts';
 import { type Decision, isEmpty, type Plan, type ReleaseReason, updateBetween } from './decision.ts';
 import { type Drift, driftBetween } from './drift.ts';
@@ -231,10 +231,6 @@ const releaseDetail: Readonly<Record<ReleaseReason, (snapshot: Snapshot) => stri
   architecture: ({ architecture }) => `it was moved to ${architecture}, on which the agent does not run`,
 };
 
-function wrapperScripts(agent: Agent): string[] {
-  return agent.variants.flatMap(({ activation }) => (activation.type === 'exec-wrapper' ? [activation.script] : []));
-}
-
 /**
  * Whether anything on the function may be ours: a layer, a wrapper, a Handler or a variable of an agent's. Where nothing
  * is, and the function did not opt in, there is no need to ask the record.
@@ -244,16 +240,11 @@ export function bearsTraces(snapshot: Snapshot, policy: Policy, agents: Agents):
   const { layers, handler, variables } = shapeOf(snapshot);
   return [...agents.values()].some((agent) => {
     const source = layerSourceFor(policy, agent);
-    const owned = new Set(
-      [agent.credentials, agent.variables, agent.regionVariables].flatMap((section) => Object.keys(section)),
-    );
     return (
       layers.some((arn) => agentLayer(agent, source, arn) !== undefined) ||
-      wrapperScripts(agent).includes(variables[wrapperVariable] ?? '') ||
-      agent.variants.some(
-        ({ activation }) => activation.type === 'handler-redirect' && activation.handler === handler,
-      ) ||
-      Object.keys(variables).some((name) => owned.has(name) || name.startsWith(agent.settings.prefix))
+      wrapperScripts(agent).some((script) => script === variables[wrapperVariable]) ||
+      redirectsOf(agent).some((redirect) => redirect.handler === handler) ||
+      Object.keys(variables).some((name) => name.startsWith(agent.settings.prefix))
     );
   });
 }

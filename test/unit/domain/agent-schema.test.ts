@@ -165,6 +165,13 @@ describe('the variables of an agent', () => {
   });
 });
 
+describe('what no type can refuse', () => {
+  it('is told from what types refuse by its code', () => {
+    const read = agentSchema.safeParse({ ...acmeGuardFile, variables: { OTHER: 'x' } });
+    expect(read.error?.issues.map(({ code }) => code)).toEqual(['custom']);
+  });
+});
+
 describe('the parameters of an agent', () => {
   it.each(['s', 'site', 'cloudOneRegion2'])('can be named %s', (name) => {
     expect(refusals({ parameters: { site: ['one'], [name]: ['a'] } })).toEqual([]);

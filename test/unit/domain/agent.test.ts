@@ -5,7 +5,10 @@ import {
   awsRegions,
   fillParameters,
   findVariant,
+  redirectOf,
+  redirectsOf,
   variableName,
+  wrapperScripts,
   wrapperVariable,
 } from '../../../src/domain/agent.ts';
 import { acmeGuard } from '../../fixtures/acme-guard.ts';
@@ -76,6 +79,19 @@ describe('the variant for a function', () => {
 
   it.each(['arm64', ''])('is missing by its architecture where that is "%s"', (architecture) => {
     expect(findVariant(acmeGuard(), 'python3.13', architecture)).toEqual({ missing: 'architecture' });
+  });
+});
+
+describe('how variants take hold of a function', () => {
+  const redirect = { type: 'handler-redirect', handler: 'acme.handler', originalHandlerVariable: 'ACME_HANDLER' };
+
+  it('is told of each variant', () => {
+    expect(acmeGuard().variants.map(redirectOf)).toStrictEqual([undefined, redirect]);
+  });
+
+  it('is told of an agent', () => {
+    expect(redirectsOf(acmeGuard())).toStrictEqual([redirect]);
+    expect(wrapperScripts(acmeGuard())).toStrictEqual(['/opt/acme/start']);
   });
 });
 

@@ -51,6 +51,12 @@ describe('what an update brought to a function', () => {
     expect(isGoneFrom({ ...bare, ...changes }, brought)).toBe(false);
   });
 
+  it('is its layer, also where the team had other layers of the agent’s', () => {
+    const had = { ...brought, before: { ...brought.before, layers: [{ arn: 'ours:1', ahead: 0 }] } };
+    expect(isSeenIn({ ...bare, layers: ['ours:3'] }, had)).toBe(true);
+    expect(isSeenIn({ ...bare, layers: ['ours:1'] }, had)).toBe(false);
+  });
+
   it('is gone where none of it is there', () => {
     expect(isSeenIn(bare, brought)).toBe(false);
     expect(isGoneFrom(bare, brought)).toBe(true);
@@ -63,6 +69,8 @@ describe('what an update brought to a function', () => {
     const current = { ...bare, variables: { ...bare.variables, ACME_KEY: 'planted-key' } };
     expect(isSeenIn(current, brought)).toBe(false);
     expect(isGoneFrom(current, brought)).toBe(false);
+    const two = { ...brought, applied: { ...brought.applied, secretVariables: ['ACME_SECRET', 'ACME_KEY'] } };
+    expect(isGoneFrom(current, two)).toBe(false);
   });
 
   it('is nothing that the team had itself', () => {

@@ -662,6 +662,29 @@ describe('an event that leaves something out', () => {
   });
 });
 
+describe('the year of an event', () => {
+  const timeOf = (time: string) =>
+    changeOf(readEventBridgeEvent(trail.tagChangeEvent(['a'], {}, { time }), ownRoles)).eventTime;
+
+  it.each(['1970-01-01T00:00:00.000Z', '9999-12-31T23:59:59.999Z'])('can be that of %s', (time) => {
+    expect(timeOf(time)).toBe(time);
+  });
+
+  it.each(['1969-12-31T23:59:59.999Z', '+010000-01-01T00:00:00.000Z'])('can’t be that of %s', (time) => {
+    expect(() => timeOf(time)).toThrow(InvalidInput);
+  });
+});
+
+describe('the time of an event', () => {
+  const eventTime = '2026-11-23T12:59:58+01:00';
+
+  it('may be of any time zone', () => {
+    expect(changeOf(read(trail.deleteFunctionRecord({ eventTime }))).eventTime).toBe('2026-11-23T11:59:58.000Z');
+    const change = { ...changeOf(read(trail.deleteFunctionRecord())), eventTime };
+    expect(readMessage(followUpMessage(change), ownRoles)).toStrictEqual({ change });
+  });
+});
+
 describe('an event of another account', () => {
   it('is dropped under the id of the event, whatever record or tag it holds', () => {
     const dropped = {
@@ -885,6 +908,11 @@ describe('the parts that a call names', () => {
       'Tags',
     ]);
     expect(changeOf(read(trail.updateConfigurationRecord({ handler: 'a.b' }))).touched).toStrictEqual(['Handler']);
+  });
+
+  it('of a tag are missing where its parameters are null', () => {
+    const record = { ...trail.tagResourceRecord(trail.functionArn, {}), requestParameters: null };
+    expect(() => read(record)).toThrow(InvalidInput);
   });
 
   it('of a tag are not looked for in its answer', () => {

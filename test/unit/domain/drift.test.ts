@@ -151,6 +151,14 @@ describe('drift of the Handler', () => {
     ]);
   });
 
+  it('is a variable of it that is left over, whichever variant’s', () => {
+    const [node, python] = [variantNamed('node'), variantNamed('python')];
+    const activation = { type: 'handler-redirect', handler: 'acme.two', originalHandlerVariable: 'ACME_TWO' } as const;
+    const agent = { ...acmeGuard(), variants: [node, python, { ...python, activation }] };
+    for (const name of ['ACME_HANDLER', 'ACME_TWO'])
+      expect(driftOf(having({ [name]: 'index.handler' }), { agent })).toMatchObject([{ code: 'handler-stale' }]);
+  });
+
   it('is a changed variable where it is redirected', () => {
     const redirected = { ...target, variables: { ACME_HANDLER: 'index.handler' } };
     const changed = { ...target, variables: { ACME_HANDLER: 'app.x' } };

@@ -209,6 +209,23 @@ describe('the team’s Handler', () => {
     expect(handlerOf({ handler: 'old.handler' }, attachment)).toBe('app.recorded');
   });
 
+  it('is none of the agent’s, whichever variant’s', () => {
+    const [node, python] = [variantNamed('node'), variantNamed('python')];
+    const activation = {
+      type: 'handler-redirect',
+      handler: 'acme.other',
+      originalHandlerVariable: 'ACME_HANDLER',
+    } as const;
+    const goal = goalOfAgent({ variants: [node, python, { ...python, activation }] });
+    for (const handler of ['acme.handler', 'acme.other'])
+      expect(handlerOf({ handler, variables: { ACME_HANDLER: 'app.kept' } }, undefined, goal)).toBe('app.kept');
+  });
+
+  it('is left as the agent’s variable has it, where nobody knows the original', () => {
+    const current = shapeOf({ handler: 'acme.handler', variables: { ACME_HANDLER: '' } });
+    expect(targetFor(goalOf('python'), current, undefined).shape.variables).toHaveProperty('ACME_HANDLER', '');
+  });
+
   it('is its own where we left it and never redirected it', () => {
     const { attachment } = attached(shapeOf());
     expect(handlerOf({ handler: 'index.handler' }, attachment)).toBe('index.handler');
@@ -253,6 +270,7 @@ describe('the layers that a function should have', () => {
   });
 
   it('have what is no ARN of a layer, as it is', () => {
+    expect(layersAfter(['x'], attached(shapeOf()).attachment)).toStrictEqual(['x', ours]);
     const attachment = changed(attached(shapeOf()).attachment, { applied: { layerArn: 'no layer' } });
     expect(layersAfter(['x'], attachment)).toStrictEqual(['x', ours]);
     expect(layersAfter(['no layer', 'x'], attachment)).toStrictEqual(['no layer', 'x', ours]);
@@ -342,6 +360,10 @@ describe('the variables that a function should have', () => {
       'ACME_LEVEL',
       'off',
     );
+    const off = attached(shapeOf({ variables: { ACME_ENABLED: 'off' } }));
+    expect(off.shape.variables).not.toHaveProperty('ACME_ENABLED');
+    const free = goalOf('node', withSettings({ ACME_ENABLED: 'on' }, ['ACME_ENABLED']));
+    expect(variablesAfter(free, off.shape.variables, off.attachment)).toHaveProperty('ACME_ENABLED', 'off');
     const had = attached(
       shapeOf({ variables: { ACME_LEVEL: 'own' } }),
       goalOf('node', withSettings({ ACME_LEVEL: 'low' })),
@@ -378,6 +400,20 @@ describe('a function that another agent was attached to', () => {
       },
       before: { handler: 'index.handler', layers: [], variables: {} },
     });
+  });
+});
+
+describe('a function that another agent was attached to, over the team’s own layer of that', () => {
+  it('has that layer back as one of the team’s', () => {
+    const own = layer('acme-node', 1);
+    const { shape, attachment } = attached(shapeOf({ layers: [own] }));
+    const goal = goalOfAgent({ name: 'other-guard', layerAccount: '999988887777' });
+    const layerArn = layer('acme-node', 1, '999988887777');
+    const layerSource = { ...goal.layerSource, accountId: '999988887777' };
+    expect(targetFor({ ...goal, layerArn, layerSource }, shape, attachment).shape.layers).toStrictEqual([
+      own,
+      layerArn,
+    ]);
   });
 });
 
@@ -508,6 +544,22 @@ describe('what the team had before', () => {
     });
   });
 
+  it('is no value of that variable once the function moved to a variant that redirects nothing', () => {
+    const first = attached(had, goalOf('python'));
+    const moved = setting({ ACME_HANDLER: 'app.elsewhere' })(first.shape);
+    expect(attached(moved, goalOf(), first.attachment).attachment.before.variables).toStrictEqual({
+      ACME_MODE: 'watch',
+    });
+  });
+
+  it('stays what it was where we left a value that is no longer wanted', () => {
+    const first = attached(had);
+    const newer = goalOf('node', withSettings({ ACME_MODE: 'strict' }));
+    expect(attached(first.shape, newer, first.attachment).attachment.before.variables).toStrictEqual({
+      ACME_MODE: 'watch',
+    });
+  });
+
   it('is not told by a value that is as we want it now, though the record is older', () => {
     const first = attached(had);
     const newer = goalOf('node', withSettings({ ACME_MODE: 'strict' }));
@@ -525,6 +577,20 @@ describe('what the team had before', () => {
     const shape = { ...first.shape, handler: 'acme.handler' };
     expect(attached(shape, goalOf('python'), first.attachment).attachment.before.handler).toBe('app.handler');
     expect(attached(shape, goalOf('python')).attachment.before.handler).toBe('acme.handler');
+  });
+
+  it('is the Handler that the record knows, where an earlier file of the agent redirected the function', () => {
+    const first = attached(had, goalOf('python'));
+    const former = changed(first.attachment, { applied: { handler: 'old.handler' } });
+    const shape = { ...first.shape, handler: 'old.handler' };
+    for (const variant of ['node', 'python'])
+      expect(attached(shape, goalOf(variant), former).attachment.before.handler).toBe('app.handler');
+  });
+
+  it('is no Handler where there is none any more', () => {
+    const first = attached(had);
+    const none = attached({ ...first.shape, handler: undefined }, goalOf(), first.attachment);
+    expect(none.attachment.before).not.toHaveProperty('handler');
   });
 
   it('is the layers that the record knows, where ours alone is there', () => {
@@ -547,6 +613,10 @@ describe('what the team had before', () => {
     expect(layersSince([layer('acme-node', 9), team(1), ours])).toStrictEqual([
       { arn: layer('acme-node', 9), ahead: 0 },
       { arn: ours, ahead: 1 },
+    ]);
+    expect(layersSince([ours, team(1), layer('acme-node', 9)])).toStrictEqual([
+      { arn: ours, ahead: 0 },
+      { arn: layer('acme-node', 9), ahead: 1 },
     ]);
     expect(layersSince([team(1)])).toStrictEqual([]);
     expect(attached(first.shape).attachment.before.layers).toStrictEqual([{ arn: ours, ahead: 1 }]);

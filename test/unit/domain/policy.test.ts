@@ -296,6 +296,14 @@ describe('a policy beside its agents', () => {
     ]);
   });
 
+  it('does not blame a group for that either where the agent of a rule is there', () => {
+    const parameters = { site: 'one', city: 'Rome', x: '' };
+    const rules = { rules: [{ match: {}, agent: 'other-guard' }] };
+    expect(found({ agent: 'none', ...rules, ...withGroup({ parameters }) })).toEqual([
+      'agent: there is no agent none; there is: acme-guard, other-guard',
+    ]);
+  });
+
   it('has settings of agents that there are, used or not', () => {
     expect(found({ agents: { none: {} } })).toEqual([
       'agents.none: there is no agent none; there is: acme-guard, other-guard',
@@ -315,6 +323,20 @@ describe('a policy beside its agents', () => {
     expect(found(withAgent({ variables: { [name]: value } }))).toEqual([
       `agents.acme-guard.variables.${name}: ${words}`,
     ]);
+  });
+
+  it('sets no value that no variable can have', () => {
+    expect(found(withAgent({ variables: { ACME_MODE: 'a\0b' } }))).toEqual([
+      'agents.acme-guard.variables.ACME_MODE: holds a NUL, which no variable can',
+    ]);
+  });
+
+  it.each<[string, Fields]>([
+    ['optIn.tag', { optIn: { tag: 'protect!' } }],
+    ['optIn.value', { optIn: { value: 'yes!' } }],
+    ['groupTag', { groupTag: 'group!' }],
+  ])('asks for no tag that AWS does not take, by %s', (path, changes) => {
+    expect(found(changes)).toEqual([`${path}: AWS takes only letters, digits, spaces and _ . : / = + - @ in tags`]);
   });
 
   it('sets what the agent takes, in any case', () => {

@@ -201,11 +201,19 @@ describe('what of ours is on a function', () => {
     expect(inForce(undefined, [newer], changed)).toBe(newer);
   });
 
+  it('is told by a Handler that one update redirected and the other left alone', () => {
+    const redirected = attachmentOf({ applied: { handler: 'acme.handler', handlerVariable: 'ACME_HANDLER' } });
+    const bare = { layers: [layer(3)], variables: { ACME_MODE: 'block' } };
+    expect(inForce(old, [redirected], { ...bare, handler: 'index.handler' })).toBe(old);
+    expect(inForce(old, [redirected], { ...bare, handler: 'app.new' })).toBe(old);
+  });
+
   it('is told by variables that one update brings and the other does not', () => {
     const more = attachmentOf({ applied: { variables: { ACME_MODE: 'block', ACME_TAG: 'x' } } });
     const snapshot = { layers: [layer(3)], variables: { ACME_MODE: 'block' } };
     expect(inForce(old, [more], snapshot)).toBe(old);
     expect(inForce(more, [old], snapshot)).toBe(old);
+    expect(inForce(more, [old], { ...snapshot, variables: { ACME_MODE: 'block', ACME_TAG: 'x' } })).toBe(more);
     expect(inForce(old, [more], { ...snapshot, variables: { ACME_MODE: 'block', ACME_TAG: 'x' } })).toBe(more);
   });
 
@@ -218,6 +226,7 @@ describe('what of ours is on a function', () => {
     const on = (ACME_TAG: string) => ({ layers: [layer(3)], variables: { ACME_MODE: 'block', ACME_TAG } });
     expect(inForce(giving, [replacing], on('x'))).toBe(replacing);
     expect(inForce(replacing, [giving], on('team'))).toBe(giving);
+    expect(inForce(giving, [replacing], on('other'))).toBe(giving);
   });
 });
 
@@ -572,6 +581,7 @@ describe('the mark of a goal', () => {
 
   it('stays what earlier records hold', () => {
     expect(mark).toBe('k-kAjTYwpfDUHw1clGsaYB');
+    expect(goalMark(attachmentOf({ applied: { variables: { B: '2', A: '1' } } }))).toBe('Zw5O3MTDb9k2GaYJ5Usqmv');
   });
 });
 

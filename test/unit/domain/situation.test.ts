@@ -471,7 +471,6 @@ describe('traces of an agent', () => {
     ['its Handler', snapshotOf({ handler: 'acme.handler' })],
     ['a credential of its', snapshotOf({ variables: { ACME_KEY: '' } })],
     ['a variable that it sets', snapshotOf({ variables: { STAGE: 'prod', ACME_MODE: '' } })],
-    ['a variable that it sets by regions', snapshotOf({ variables: { ACME_REGION_URL: '' } })],
     ['a variable that begins as its own do', snapshotOf({ variables: { ACME_NEW: '' } })],
     ['variables that can’t be read', snapshotOf({ environment: { readable: false, errorCode: 'AccessDenied' } })],
   ])('are %s', (_, snapshot) => {
@@ -490,6 +489,27 @@ describe('traces of an agent', () => {
     ['a container image', snapshotOf({ packageType: 'Image', handler: undefined, runtime: undefined })],
   ])('are not seen in %s', (_, snapshot) => {
     expect(bears(snapshot)).toBe(false);
+  });
+
+  it('are wrapper and Handler of any variant', () => {
+    const { variants, ...rest } = acmeGuard();
+    const [node, python] = variants;
+    if (!node || !python) throw new Error('Acme Guard has two variants');
+    const wrapper = { type: 'exec-wrapper', script: '/opt/acme/other' } as const;
+    const redirect = {
+      type: 'handler-redirect',
+      handler: 'acme.other',
+      originalHandlerVariable: 'ACME_OTHER',
+    } as const;
+    const more = [...variants, { ...node, activation: wrapper }, { ...python, activation: redirect }];
+    const several: Agents = new Map([['acme-guard', { ...rest, variants: more }]]);
+    for (const changes of [
+      { variables: { AWS_LAMBDA_EXEC_WRAPPER: '/opt/acme/start' } },
+      { variables: { AWS_LAMBDA_EXEC_WRAPPER: '/opt/acme/other' } },
+      { handler: 'acme.handler' },
+      { handler: 'acme.other' },
+    ])
+      expect(bearsTraces(snapshotOf(changes), policyOf(), several)).toBe(true);
   });
 
   it('are also layers of a mirror that the policy names', () => {
