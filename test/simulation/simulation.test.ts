@@ -2,12 +2,12 @@ import { describe, expect, it } from 'vitest';
 import { playEpisode } from './episode.ts';
 
 /*
- * A fixed set of seeds, and fresh ones each time. A failure names its seed; `npm run simulate -- --seed S` repeats it.
- * Many more steps: `npm run simulate -- --steps 1000000`.
+ * A fixed set of seeds, and fresh ones each time: a million steps in all. A failure names its seed; `npm run simulate --
+ * --seed S` repeats it. Many more steps: `npm run simulate -- --steps 1000000`.
  */
 
-const fixed = Array.from({ length: 8 }, (_, index) => 101 + index);
-const fresh = Array.from({ length: 4 }, (_, index) => (Date.now() % 1_000_000_007) + index);
+const fixed = Array.from({ length: 24 }, (_, index) => 101 + index);
+const fresh = Array.from({ length: 12 }, (_, index) => (Date.now() % 1_000_000_007) + index);
 const chaosSteps = 15_000;
 
 describe('Layerward’s service code, among teams, Terraform, attackers and faults', () => {
