@@ -117,7 +117,7 @@ describe('the console’s server', () => {
     expect(detail.function?.attached).toBeDefined();
     expect(detail.history).toHaveLength(1);
     memory.calls.length = 0;
-    for (const arn of ['', 'x'.repeat(3_000), encodeURIComponent('\0'), '%ff'])
+    for (const arn of ['', 'accounts', 'x'.repeat(3_000), `arn:${'x'.repeat(3_000)}`, encodeURIComponent('\0'), '%ff'])
       expect(await (await ask(`api/function?arn=${arn}`)).json()).toEqual({ history: [] });
     // The table takes no such keys.
     expect(memory.calls).toEqual([]);

@@ -587,6 +587,13 @@ describe('what the team had before', () => {
       expect(attached(shape, goalOf(variant), former).attachment.before.handler).toBe('app.handler');
   });
 
+  it('is the Handler that the agent was last pointed to, whatever the function is moved to', () => {
+    const first = attached(had, goalOf('python'));
+    const shape = setting({ ACME_HANDLER: 'app.pointed' })(first.shape);
+    for (const variant of ['node', 'python'])
+      expect(attached(shape, goalOf(variant), first.attachment).attachment.before.handler).toBe('app.pointed');
+  });
+
   it('is no Handler where there is none any more', () => {
     const first = attached(had);
     const none = attached({ ...first.shape, handler: undefined }, goalOf(), first.attachment);

@@ -460,6 +460,16 @@ describe('the purpose of an update', () => {
     expect(purpose(whole, [])).toBe('updated');
   });
 
+  it('is to repair still where a repair was sent and is not verified yet, whatever differs now', () => {
+    const found = [one('credentials-changed', variable('ACME_KEY'))];
+    const sent = { status: 'drifted', action: 'sent' } as const;
+    expect(purpose(whole, found, attachmentOf(), recordOf({ ...sent, purpose: 'repaired' }))).toBe('repaired');
+    expect(purpose(whole, found, attachmentOf(), recordOf({ ...sent, purpose: 'updated' }))).toBe('updated');
+    expect(purpose(whole, found, attachmentOf(), recordOf({ action: 'repaired', purpose: 'repaired' }))).toBe(
+      'updated',
+    );
+  });
+
   it('is told by what is in force, not by what was verified last', () => {
     const newer = attachmentOf({ applied: { layerArn: layer(4), variables: { ACME_MODE: 'watch' } } });
     const snapshot = { layers: [layer(4)], variables: { ACME_MODE: 'watch' } };
