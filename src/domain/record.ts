@@ -322,6 +322,12 @@ export function recordObstacle(
   group: string | undefined,
   now: Date,
 ): Transition {
+  // A release that took effect before it was verified has left nothing of what was written ahead of it.
+  const isReleased =
+    obstacle.status === 'unsupported' &&
+    record?.status === 'release' &&
+    record.action === 'sent' &&
+    attachmentInForce(record, snapshot) === undefined;
   return step(record, snapshot, now, {
     status: obstacle.status,
     reason: obstacle.reason,
@@ -330,6 +336,7 @@ export function recordObstacle(
     drift: obstacle.drift ?? [],
     cause,
     attachment: record?.attachment,
+    ...(isReleased ? { pending: [] } : {}),
     group,
   });
 }

@@ -741,6 +741,20 @@ describe('the record of a function that something stands in the way of', () => {
     const { record } = recordObstacle(recordOf(), snapshotOf(), obstacle, cause, 'default', now);
     expect(recordObstacle(record, snapshotOf(), obstacle, cause, 'default', now).outcome).toBeUndefined();
   });
+
+  it('keeps what was written ahead, unless a release has taken it off', () => {
+    const { attachment: _, ...bare } = recordOf({ status: 'release', action: 'sent', pending: [attachmentOf()] });
+    const unsupported = { status: 'unsupported', reason: 'runtime', detail: 'not served' } as const;
+    const blocked = { status: 'blocked', reason: 'aws-refused', detail: 'no' } as const;
+    const kept = (record: FunctionRecord, obstacle: typeof unsupported | typeof blocked, snapshot = snapshotOf()) =>
+      recordObstacle(record, snapshot, obstacle, cause, 'default', now).record.pending;
+    expect(kept(bare, unsupported)).toStrictEqual([]);
+    expect(kept(bare, blocked)).toStrictEqual(bare.pending);
+    expect(kept({ ...bare, action: 'reported' }, unsupported)).toStrictEqual(bare.pending);
+    expect(kept({ ...bare, status: 'drifted' }, unsupported)).toStrictEqual(bare.pending);
+    const still = snapshotOf({ layers: [layer(3)], variables: { ACME_MODE: 'block' } });
+    expect(kept(bare, unsupported, still)).toStrictEqual(bare.pending);
+  });
 });
 
 describe('the record of a function that is gone', () => {

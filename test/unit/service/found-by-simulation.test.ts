@@ -286,3 +286,21 @@ describe('a function that is undone again and again', () => {
     expect(world.record()?.repairs).toHaveLength(3);
   });
 });
+
+describe('a function that moves to a runtime without the agent before anything on it was verified', () => {
+  it('is released, and nothing that was written ahead stays on record', async () => {
+    const world = createWorld();
+    world.functions.put(snapshotOf());
+    await world.look();
+    world.functions.settle();
+    world.queue.splice(0);
+    world.pass(60);
+    world.functions.put({ ...(world.live() ?? snapshotOf()), runtime: 'python3.9' });
+    await world.look(world.change({ touched: ['Runtime'] }));
+    expect(world.record()).toMatchObject({ status: 'release', action: 'sent', pending: [{}] });
+    await world.settle();
+    expect(world.live()?.layers).toEqual([]);
+    expect(world.record()).toMatchObject({ status: 'unsupported', reason: 'runtime', pending: [] });
+    expect(world.record()?.attachment).toBeUndefined();
+  });
+});
