@@ -1,4 +1,4 @@
-import { redirectsOf, wrapperVariable } from './agent.ts';
+import { redirectOf, redirectsOf, wrapperVariable } from './agent.ts';
 import type { Shape } from './attachment.ts';
 import type { Goal } from './goal.ts';
 import { parseLayerArn } from './layer-arn.ts';
@@ -63,7 +63,7 @@ function handlerDrift(current: Shape, target: Shape, goal: Goal): Drift[] {
   if (current.handler === target.handler) return [];
   return [
     {
-      code: goal.variant.activation.type === 'handler-redirect' ? 'handler-not-redirected' : 'handler-stale',
+      code: redirectOf(goal.variant) ? 'handler-not-redirected' : 'handler-stale',
       path: 'Handler',
       ...(target.handler === undefined ? {} : { expected: target.handler }),
       ...(current.handler === undefined ? {} : { actual: current.handler }),

@@ -6,6 +6,7 @@ import {
   redirectOf,
   redirectsOf,
   type Variant,
+  wrapperScripts,
   wrapperVariable,
 } from './agent.ts';
 import type { Attachment, Shape } from './attachment.ts';
@@ -147,11 +148,10 @@ function variablesWithout(
   former: Attachment | undefined,
 ): Record<string, string> {
   const variables: Record<string, string> = { ...current };
-  for (const { activation } of goal.agent.variants)
-    if (activation.type === 'handler-redirect') {
-      if (!redirectOf(goal.variant)) delete variables[activation.originalHandlerVariable];
-    } else if (variables[wrapperVariable] === activation.script && !Object.hasOwn(goal.variables, wrapperVariable))
-      delete variables[wrapperVariable];
+  if (!redirectOf(goal.variant))
+    for (const { originalHandlerVariable } of redirectsOf(goal.agent)) delete variables[originalHandlerVariable];
+  const isWrapped = wrapperScripts(goal.agent).some((script) => script === variables[wrapperVariable]);
+  if (isWrapped && !Object.hasOwn(goal.variables, wrapperVariable)) delete variables[wrapperVariable];
   if (former) {
     const { applied, before } = former;
     for (const [name, value] of Object.entries(applied.variables)) {

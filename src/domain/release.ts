@@ -1,4 +1,4 @@
-import { type Agent, wrapperVariable } from './agent.ts';
+import { type Agent, redirectsOf, wrapperScripts, wrapperVariable } from './agent.ts';
 import type { Attachment, Shape } from './attachment.ts';
 import { isSameLayer, parseLayerArn } from './layer-arn.ts';
 
@@ -68,11 +68,10 @@ export function withEntryPoints(attachment: Attachment, agent: Agent, current: S
   if (before.layers.length > 0) return attachment;
   const variables = { ...applied.variables };
   let redirect = {};
-  for (const { activation } of agent.variants)
-    if (activation.type === 'exec-wrapper') {
-      if (current.variables[wrapperVariable] === activation.script) variables[wrapperVariable] = activation.script;
-    } else if (current.handler === activation.handler) {
-      const { handler, originalHandlerVariable: handlerVariable } = activation;
+  for (const script of wrapperScripts(agent))
+    if (current.variables[wrapperVariable] === script) variables[wrapperVariable] = script;
+  for (const { handler, originalHandlerVariable: handlerVariable } of redirectsOf(agent))
+    if (current.handler === handler) {
       variables[handlerVariable] ??= current.variables[handlerVariable] ?? '';
       redirect = { handler, handlerVariable };
     }

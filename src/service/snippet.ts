@@ -1,4 +1,4 @@
-import { type Agents, findVariant } from '../domain/agent.ts';
+import { type Agents, findVariant, redirectOf } from '../domain/agent.ts';
 import { shapeOf } from '../domain/attachment.ts';
 import { decide } from '../domain/decide.ts';
 import type { Decision } from '../domain/decision.ts';
@@ -90,8 +90,7 @@ function adoptionIn(situation: Situation): Adoption {
   const served = findVariant(agent, snapshot.runtime, snapshot.architecture);
   if (!('found' in served) || !('found' in group) || target.shape.handler === undefined)
     throw new TypeError('a function for which there is a decision like this has a variant, a group and a Handler');
-  const { activation } = served.found;
-  const handlerVariable = activation.type === 'handler-redirect' ? activation.originalHandlerVariable : undefined;
+  const handlerVariable = redirectOf(served.found)?.originalHandlerVariable;
   const current = shapeOf(snapshot).variables;
   const originals = [snapshot.handler, situation.attachment?.before.handler];
   /** Ours to say: of the variable that keeps the Handler only what is known to be one, since a team may have written it. */
