@@ -24,16 +24,14 @@ const options = {
 };
 const first = { step: 'initialize', priority: 'high', name: 'simulate' } as const;
 
-/** What the SDK hands on: the answer is of the shape of its command, which the model sees to. */
-async function answer(
-  service: Service,
-  command: unknown,
-  input: object,
-  place?: Place,
-): Promise<{ output: never; response: undefined }> {
-  const run = currentRun();
-  const output = await run.aws.call(run, service, String(command), input, place);
-  return { output: output as never, response: undefined };
+/** Sends calls to the AWS of the run. The answer is of the shape of its command, which the model sees to. */
+function divertedTo(service: Service, place?: Place) {
+  return (_: unknown, { commandName }: { readonly commandName?: string }) =>
+    async ({ input }: { readonly input: object }) => {
+      const run = currentRun();
+      const output = await run.aws.call(run, service, String(commandName), input, place);
+      return { output: output as never, response: undefined };
+    };
 }
 
 /** Clients that are the same for every account and region. */
@@ -49,85 +47,35 @@ export const clients = {
 } as const;
 
 const { dynamoDb, sqs, sns, eventBridge, secretsManager, appConfig, sts, organizations } = clients;
-dynamoDb.middlewareStack.add(
-  (_, { commandName }) =>
-    ({ input }) =>
-      answer('DynamoDB', commandName, input),
-  first,
-);
-sqs.middlewareStack.add(
-  (_, { commandName }) =>
-    ({ input }) =>
-      answer('SQS', commandName, input),
-  first,
-);
-sns.middlewareStack.add(
-  (_, { commandName }) =>
-    ({ input }) =>
-      answer('SNS', commandName, input),
-  first,
-);
-eventBridge.middlewareStack.add(
-  (_, { commandName }) =>
-    ({ input }) =>
-      answer('EventBridge', commandName, input),
-  first,
-);
-secretsManager.middlewareStack.add(
-  (_, { commandName }) =>
-    ({ input }) =>
-      answer('Secrets Manager', commandName, input),
-  first,
-);
-appConfig.middlewareStack.add(
-  (_, { commandName }) =>
-    ({ input }) =>
-      answer('AppConfig', commandName, input),
-  first,
-);
-sts.middlewareStack.add(
-  (_, { commandName }) =>
-    ({ input }) =>
-      answer('STS', commandName, input),
-  first,
-);
-organizations.middlewareStack.add(
-  (_, { commandName }) =>
-    ({ input }) =>
-      answer('Organizations', commandName, input),
-  first,
-);
-
-const lambdas = new Map<string, LambdaClient>();
-const taggings = new Map<string, ResourceGroupsTaggingAPIClient>();
-const keyOf = ({ accountId, region }: Place) => `${accountId} ${region}`;
+dynamoDb.middlewareStack.add(divertedTo('DynamoDB'), first);
+sqs.middlewareStack.add(divertedTo('SQS'), first);
+sns.middlewareStack.add(divertedTo('SNS'), first);
+eventBridge.middlewareStack.add(divertedTo('EventBridge'), first);
+secretsManager.middlewareStack.add(divertedTo('Secrets Manager'), first);
+appConfig.middlewareStack.add(divertedTo('AppConfig'), first);
+sts.middlewareStack.add(divertedTo('STS'), first);
+organizations.middlewareStack.add(divertedTo('Organizations'), first);
 
 /** Lambda in an account and region. */
-export function lambdaIn(place: Place): LambdaClient {
-  const known = lambdas.get(keyOf(place));
-  if (known) return known;
+export const lambdaIn = oneForEachPlace((place) => {
   const client = new LambdaClient(options);
-  client.middlewareStack.add(
-    (_, { commandName }) =>
-      ({ input }) =>
-        answer('Lambda', commandName, input, place),
-    first,
-  );
-  lambdas.set(keyOf(place), client);
+  client.middlewareStack.add(divertedTo('Lambda', place), first);
   return client;
-}
+});
 
 /** The tagging API in an account and region. */
-export function taggingIn(place: Place): ResourceGroupsTaggingAPIClient {
-  const known = taggings.get(keyOf(place));
-  if (known) return known;
+export const taggingIn = oneForEachPlace((place) => {
   const client = new ResourceGroupsTaggingAPIClient(options);
-  client.middlewareStack.add(
-    (_, { commandName }) =>
-      ({ input }) =>
-        answer('Tagging', commandName, input, place),
-    first,
-  );
-  taggings.set(keyOf(place), client);
+  client.middlewareStack.add(divertedTo('Tagging', place), first);
   return client;
+});
+
+function oneForEachPlace<Client>(create: (place: Place) => Client): (place: Place) => Client {
+  const known = new Map<string, Client>();
+  return (place) => {
+    const key = `${place.accountId} ${place.region}`;
+    const client = known.get(key) ?? create(place);
+    known.set(key, client);
+    return client;
+  };
 }

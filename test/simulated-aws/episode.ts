@@ -1,4 +1,5 @@
 import type { Log } from '../../src/domain/ports.ts';
+import { createScheduler } from '../simulation/scheduler.ts';
 import { type AnnouncementCounts, checkAnnouncements, checkRepeats, createStateChanges } from './announcements.ts';
 import { createAws, holdsCredential } from './aws.ts';
 import { createAppConfigModel, createVersioned } from './configuration-model.ts';
@@ -18,7 +19,6 @@ import { createRecordAccess } from './record-access.ts';
 import { createRecordsWatch } from './records-watch.ts';
 import { checkReleased, checkRest } from './rest.ts';
 import type { Run } from './run.ts';
-import { createScheduler } from './scheduler.ts';
 import { createScript, type Incident } from './script.ts';
 import { createStory, everything, InvariantViolated, shortName } from './story.ts';
 import { afterForgotten, afterNoted } from './team.ts';

@@ -8,8 +8,8 @@ import type {
   UpdateFunctionConfigurationCommandOutput,
 } from '@aws-sdk/client-lambda';
 import type { GetResourcesCommandInput, GetResourcesCommandOutput } from '@aws-sdk/client-resource-groups-tagging-api';
+import type { Scheduler } from '../simulation/scheduler.ts';
 import { AwsRefusal } from './aws-refusal.ts';
-import type { Scheduler } from './scheduler.ts';
 import type { Script } from './script.ts';
 import { type Story, shortName } from './story.ts';
 

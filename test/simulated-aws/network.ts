@@ -1,6 +1,6 @@
+import type { Scheduler } from '../simulation/scheduler.ts';
 import { AwsRefusal, isTriedAgain } from './aws-refusal.ts';
 import type { Run } from './run.ts';
-import type { Scheduler } from './scheduler.ts';
 import type { Script } from './script.ts';
 import type { Story } from './story.ts';
 

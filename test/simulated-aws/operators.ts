@@ -1,4 +1,5 @@
 import type { Random } from '../../src/sandbox/random.ts';
+import type { Scheduler } from '../simulation/scheduler.ts';
 import type { SecretValue, Versioned } from './configuration-model.ts';
 import type { Secrets } from './expectation.ts';
 import type { Hub } from './hub.ts';
@@ -6,7 +7,6 @@ import { type Network, type Service, services } from './network.ts';
 import { type AccountFacts, type Accounts, memberAccountIds, units } from './organization-model.ts';
 import { type PolicyFacts, plainPolicy, policyChanges, secretNames } from './policy-facts.ts';
 import type { QueueModel } from './queue-model.ts';
-import type { Scheduler } from './scheduler.ts';
 import type { Script } from './script.ts';
 import type { Story } from './story.ts';
 import type { Trail } from './trail.ts';

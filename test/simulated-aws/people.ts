@@ -1,4 +1,5 @@
 import type { Random } from '../../src/sandbox/random.ts';
+import type { Scheduler } from '../simulation/scheduler.ts';
 import {
   activationFor,
   agentLayerArn,
@@ -15,7 +16,6 @@ import type { Configuration, LambdaModel, LiveFunction, NewFunction, Place, Shap
 import { obstacles } from './lambda-model.ts';
 import { managementAccountId, places } from './organization-model.ts';
 import { groups } from './policy-facts.ts';
-import type { Scheduler } from './scheduler.ts';
 import type { Story } from './story.ts';
 import { teamAfter } from './team.ts';
 import type { Person, Trail } from './trail.ts';

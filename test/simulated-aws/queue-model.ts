@@ -5,37 +5,20 @@ import type {
   SendMessageCommandInput,
   SendMessageCommandOutput,
 } from '@aws-sdk/client-sqs';
-import type { Scheduler } from './scheduler.ts';
+import { createHeldMessages, type HeldMessages, type QueuedMessage } from '../simulation/held-messages.ts';
+import type { Scheduler } from '../simulation/scheduler.ts';
 import type { Script } from './script.ts';
 
-/** A message of the queue. */
-export interface QueuedMessage {
-  /** Of the same content, the same in each run. */
-  readonly messageId: string;
-  readonly body: string;
-  visibleAt: number;
-  receives: number;
-}
-
 /** SQS: at least once, in no order, with delays, visibility time-outs and dead letters. */
-export interface QueueModel {
+export interface QueueModel extends Omit<HeldMessages, 'add' | 'receive'> {
   /** A message from EventBridge. */
   deliver(body: string): void;
   sendMessage(input: SendMessageCommandInput): SendMessageCommandOutput;
   sendMessageBatch(input: SendMessageBatchCommandInput): SendMessageBatchCommandOutput;
   receive(most: number): QueuedMessage[];
-  delete(message: QueuedMessage): void;
-  readonly messages: ReadonlySet<QueuedMessage>;
-  readonly deadLetters: QueuedMessage[];
   /** When the next message can be seen; absent where there is none. */
   nextVisibleAt(): number | undefined;
-  /** Puts the dead letters on the queue again, as on-call would. */
-  redrive(): void;
 }
-
-/** As template.yaml has them. */
-const visibilityMs = 360_000;
-const receivesAllowed = 6;
 
 /** How often SQS does what it may do. */
 export interface QueueOptions {
@@ -52,24 +35,22 @@ export function createQueueModel(
   script: Script,
   { doubling, refusing, added }: QueueOptions,
 ): QueueModel {
-  const messages = new Set<QueuedMessage>();
-  const deadLetters: QueuedMessage[] = [];
+  const { add: hold, receive, ...held } = createHeldMessages(scheduler);
   const sent = new Map<string, number>();
   let receives = 0;
   const add = (body: string, delaySeconds: number) => {
+    // Of the same content, the same in each run.
     const hash = createHash('sha256').update(body).digest('hex').slice(0, 16);
     const count = (sent.get(hash) ?? 0) + 1;
     sent.set(hash, count);
     const messageId = `${hash}-${count}`;
-    const visibleAt = scheduler.now() + delaySeconds * 1000;
-    messages.add({ messageId, body, visibleAt, receives: 0 });
+    hold(messageId, body, delaySeconds);
     if (script.happens(`message ${messageId} is doubled`, doubling(), 'SQS delivers a message twice'))
-      messages.add({ messageId: `${messageId}-again`, body, visibleAt, receives: 0 });
+      hold(`${messageId}-again`, body, delaySeconds);
     added();
   };
   return {
-    messages,
-    deadLetters,
+    ...held,
     deliver: (body) => add(body, 0),
     sendMessage({ MessageBody = '', DelaySeconds = 0 }) {
       if (DelaySeconds > 900) throw new Error(`SQS holds no message back for ${DelaySeconds} seconds`);
@@ -88,36 +69,11 @@ export function createQueueModel(
         $metadata: {},
       };
     },
-    receive(most) {
-      const now = scheduler.now();
-      const visible = [...messages].filter(({ visibleAt }) => visibleAt <= now);
-      const random = script.of(`receive ${++receives}`);
-      const taken: QueuedMessage[] = [];
-      while (taken.length < most && visible.length > 0) {
-        const [message] = visible.splice(random.below(visible.length), 1);
-        if (!message) break;
-        if (++message.receives > receivesAllowed) {
-          messages.delete(message);
-          deadLetters.push(message);
-          continue;
-        }
-        message.visibleAt = now + visibilityMs;
-        taken.push(message);
-      }
-      return taken;
-    },
-    delete: (message) => void messages.delete(message),
+    receive: (most) => receive(most, script.of(`receive ${++receives}`)),
     nextVisibleAt() {
       let next: number | undefined;
-      for (const { visibleAt } of messages) if (next === undefined || visibleAt < next) next = visibleAt;
+      for (const { visibleAt } of held.messages) if (next === undefined || visibleAt < next) next = visibleAt;
       return next;
-    },
-    redrive() {
-      for (const message of deadLetters.splice(0)) {
-        message.receives = 0;
-        message.visibleAt = scheduler.now();
-        messages.add(message);
-      }
     },
   };
 }

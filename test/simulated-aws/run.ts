@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import type { Scheduler } from '../simulation/scheduler.ts';
 import type { Aws } from './aws.ts';
 import type { Environment } from './environment.ts';
-import type { Scheduler } from './scheduler.ts';
 
 /** One invocation of a function of ours. It may be ended between any two calls; nothing is heard of it then. */
 export interface Run {

@@ -4,8 +4,8 @@ import { parseDefinition } from '../../src/sandbox/states/definition.ts';
 import { runMachine, type StatesRuntime } from '../../src/sandbox/states/interpreter.ts';
 import { StatesError } from '../../src/sandbox/states/states-error.ts';
 import { readSweepDefinition } from '../fixtures/sweep-definition.ts';
+import type { Scheduler } from '../simulation/scheduler.ts';
 import type { Ending } from './run.ts';
-import type { Scheduler } from './scheduler.ts';
 import type { Script } from './script.ts';
 
 /** Invokes a function of the state machine; `answered` hears how that ended. */

@@ -12,9 +12,9 @@ import {
   updateCodeRecord,
   updateConfigurationRecord,
 } from '../fixtures/cloudtrail.ts';
+import type { Scheduler } from '../simulation/scheduler.ts';
 import type { LiveFunction } from './lambda-model.ts';
 import type { QueueModel } from './queue-model.ts';
-import type { Scheduler } from './scheduler.ts';
 import type { Script } from './script.ts';
 import type { Story } from './story.ts';
 

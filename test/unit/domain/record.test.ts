@@ -19,10 +19,10 @@ import {
   repairsOf,
   withUndone,
 } from '../../../src/domain/record.ts';
+import { type AttachmentChanges, attachmentOf, acmeLayer as layer } from '../../fixtures/acme-guard.ts';
 import { arn, snapshotOf } from '../../fixtures/snapshot.ts';
 
 const functionArn = 'arn:aws:lambda:us-east-1:111122223333:function:orders';
-const layer = (version: number) => `arn:aws:lambda:us-east-1:777788889999:layer:acme-node:${version}`;
 const mallory = { type: 'IAMUser', name: 'mallory' };
 const now = new Date('2026-11-23T12:00:00.000Z');
 const cause: Cause = {
@@ -32,29 +32,6 @@ const cause: Cause = {
   actor: mallory,
 };
 const earlier: Cause = { ...cause, eventId: 'event-1', eventTime: '2026-11-23T11:00:00.000Z' };
-
-interface AttachmentChanges extends Partial<Omit<Attachment, 'applied' | 'before'>> {
-  readonly applied?: Partial<Attachment['applied']>;
-  readonly before?: Partial<Attachment['before']>;
-}
-
-/** A layer and a variable, put on a function that had neither. */
-function attachmentOf({ applied, before, ...changes }: AttachmentChanges = {}): Attachment {
-  return {
-    agent: 'acme-guard',
-    variant: 'node',
-    group: 'default',
-    ...changes,
-    applied: {
-      layerArn: layer(3),
-      handler: 'index.handler',
-      variables: { ACME_MODE: 'block' },
-      secretVariables: ['ACME_KEY'],
-      ...applied,
-    },
-    before: { handler: 'index.handler', layers: [], variables: {}, ...before },
-  };
-}
 
 /** A function that is protected since long. */
 function recordOf(changes: Partial<FunctionRecord> = {}): FunctionRecord {

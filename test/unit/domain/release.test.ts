@@ -3,7 +3,7 @@ import { type Attachment, type Shape, shapeOf } from '../../../src/domain/attach
 import { decide } from '../../../src/domain/decide.ts';
 import { release, withEntryPoints } from '../../../src/domain/release.ts';
 import type { Snapshot } from '../../../src/domain/snapshot.ts';
-import { acmeGuard } from '../../fixtures/acme-guard.ts';
+import { type AttachmentChanges, acmeGuard, acmeLayer, attachmentOf } from '../../fixtures/acme-guard.ts';
 import { applied, situationOf, snapshotOf, vendorLayer } from '../../fixtures/situation.ts';
 
 const teamLayer = 'arn:aws:lambda:us-east-1:111122223333:layer:team:1';
@@ -62,30 +62,7 @@ describe('attaching', () => {
   });
 });
 
-const ours = 'arn:aws:lambda:us-east-1:777788889999:layer:acme-node:3';
-const version = (n: number) => ours.replace(/3$/, String(n));
-
-interface Changes extends Partial<Omit<Attachment, 'applied' | 'before'>> {
-  readonly applied?: Partial<Attachment['applied']>;
-  readonly before?: Partial<Attachment['before']>;
-}
-
-function attachmentOf({ applied, before, ...changes }: Changes = {}): Attachment {
-  return {
-    agent: 'acme-guard',
-    variant: 'node',
-    group: 'default',
-    ...changes,
-    applied: {
-      layerArn: ours,
-      handler: 'index.handler',
-      variables: { ACME_MODE: 'block' },
-      secretVariables: ['ACME_KEY'],
-      ...applied,
-    },
-    before: { handler: 'index.handler', layers: [], variables: {}, ...before },
-  };
-}
+const ours = acmeLayer(3);
 
 const shape = (changes: Partial<Shape> = {}): Shape => ({
   handler: 'index.handler',
@@ -93,7 +70,8 @@ const shape = (changes: Partial<Shape> = {}): Shape => ({
   variables: { ACME_MODE: 'block', ACME_KEY: 'planted-key' },
   ...changes,
 });
-const released = (current: Partial<Shape>, changes?: Changes) => release(shape(current), attachmentOf(changes));
+const released = (current: Partial<Shape>, changes?: AttachmentChanges) =>
+  release(shape(current), attachmentOf(changes));
 
 describe('the Handler after a release', () => {
   const redirected = {
@@ -102,7 +80,7 @@ describe('the Handler after a release', () => {
   };
   const kept = (ACME_HANDLER: string) => ({ handler: 'acme.handler', variables: { ACME_HANDLER } });
 
-  it.each<[string, Partial<Shape>, Changes, string | undefined]>([
+  it.each<[string, Partial<Shape>, AttachmentChanges, string | undefined]>([
     ['the team’s own, where it was left alone', {}, {}, 'index.handler'],
     ['the team’s own, where the record knows none', {}, { applied: {} }, 'index.handler'],
     ['the team’s new one', { handler: 'app.new' }, redirected, 'app.new'],
@@ -145,27 +123,27 @@ describe('the layers after a release', () => {
   });
 
   it('have no other version of ours either', () => {
-    expect(released({ layers: [version(2), one, ours] }).layers).toStrictEqual([one]);
+    expect(released({ layers: [acmeLayer(2), one, ours] }).layers).toStrictEqual([one]);
   });
 
   it('are as they are where the team took ours off, or put another version in its place', () => {
-    const had = hadBefore({ arn: version(1), ahead: 0 });
+    const had = hadBefore({ arn: acmeLayer(1), ahead: 0 });
     expect(released({ layers: [one, two] }, had).layers).toStrictEqual([one, two]);
-    expect(released({ layers: [version(2), one] }, had).layers).toStrictEqual([version(2), one]);
+    expect(released({ layers: [acmeLayer(2), one] }, had).layers).toStrictEqual([acmeLayer(2), one]);
   });
 
   it('have the team’s own of the agent’s back in their places', () => {
-    const had = hadBefore({ arn: version(1), ahead: 0 }, { arn: 'x', ahead: 1 }, { arn: 'y', ahead: 2 });
-    expect(released({ layers: [one, ours, two] }, had).layers).toStrictEqual([version(1), one, 'x', two, 'y']);
+    const had = hadBefore({ arn: acmeLayer(1), ahead: 0 }, { arn: 'x', ahead: 1 }, { arn: 'y', ahead: 2 });
+    expect(released({ layers: [one, ours, two] }, had).layers).toStrictEqual([acmeLayer(1), one, 'x', two, 'y']);
   });
 
   it('have them at the end where fewer of the team’s are left', () => {
     expect(
-      released({ layers: [ours] }, hadBefore({ arn: version(1), ahead: 3 }, { arn: 'x', ahead: 4 })).layers,
-    ).toStrictEqual([version(1), 'x']);
-    expect(released({ layers: [one, ours] }, hadBefore({ arn: version(1), ahead: 3 })).layers).toStrictEqual([
+      released({ layers: [ours] }, hadBefore({ arn: acmeLayer(1), ahead: 3 }, { arn: 'x', ahead: 4 })).layers,
+    ).toStrictEqual([acmeLayer(1), 'x']);
+    expect(released({ layers: [one, ours] }, hadBefore({ arn: acmeLayer(1), ahead: 3 })).layers).toStrictEqual([
       one,
-      version(1),
+      acmeLayer(1),
     ]);
   });
 
@@ -217,7 +195,7 @@ describe('the variables after a release', () => {
 
 describe('what leads into the layer', () => {
   const start = '/opt/acme/start';
-  const led = (current: Partial<Shape>, changes?: Changes) =>
+  const led = (current: Partial<Shape>, changes?: AttachmentChanges) =>
     withEntryPoints(attachmentOf(changes), acmeGuard(), shape(current));
 
   it('is a wrapper of the agent’s that the record does not know', () => {
