@@ -289,6 +289,17 @@ describe('the variables that a function should have', () => {
     expect(variablesAfter(goalOf(), { ACME_HANDLER: 'app.kept' })).not.toHaveProperty('ACME_HANDLER');
   });
 
+  it('have no wrapper of any of the agent’s variants', () => {
+    const node = variantNamed('node');
+    const arm = { ...node, name: 'arm', activation: { type: 'exec-wrapper' as const, script: '/opt/acme/start-arm' } };
+    const goal = goalOfAgent({ variants: [node, arm, variantNamed('python')] }, 'python');
+    for (const script of [start, '/opt/acme/start-arm'])
+      expect(variablesAfter(goal, { AWS_LAMBDA_EXEC_WRAPPER: script })).not.toHaveProperty('AWS_LAMBDA_EXEC_WRAPPER');
+    expect(variablesAfter(goal, { AWS_LAMBDA_EXEC_WRAPPER: '/opt/theirs' })).toMatchObject({
+      AWS_LAMBDA_EXEC_WRAPPER: '/opt/theirs',
+    });
+  });
+
   it('keep a wrapper that the policy itself wants', () => {
     const goal = goalOf('python', withSettings({ AWS_LAMBDA_EXEC_WRAPPER: start }));
     expect(variablesAfter(goal, { AWS_LAMBDA_EXEC_WRAPPER: start })).toMatchObject({ AWS_LAMBDA_EXEC_WRAPPER: start });

@@ -705,6 +705,11 @@ describe('the record of a function that something stands in the way of', () => {
     const { record } = recordObstacle(undefined, snapshotOf(), obstacle, cause, undefined, now);
     expect(record).toMatchObject({ ...obstacle, version: 1, pending: [], repairs: [], repairCount: 0 });
     expect(record).not.toHaveProperty('attachment');
+    const unsupported = { status: 'unsupported', reason: 'runtime', detail: 'not served' } as const;
+    expect(recordObstacle(undefined, snapshotOf(), unsupported, cause, undefined, now).record).toMatchObject({
+      ...unsupported,
+      pending: [],
+    });
   });
 
   it('lists what differs where that is contested', () => {
