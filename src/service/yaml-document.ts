@@ -51,7 +51,7 @@ export type Check<T> = (value: T) => readonly Finding[];
 
 /**
  * Reads a YAML document (JSON is YAML too) and checks it. Unknown keys are refused, with a guess at what was meant.
- * @throws {InvalidDocument} with all findings, each at its line and column.
+ * @throws {InvalidDocument} with the findings, the first twenty if they are more, each at its line and column.
  */
 export function readYamlDocument<T>(text: string, fileName: string, schema: z.ZodType<T>, check?: Check<T>): T {
   const refused = (message: string) => new InvalidDocument(fileName, [{ path: '', line: 1, column: 1, message }]);
