@@ -26,15 +26,21 @@ export async function runSandbox({ port, service, organization }: SandboxOptions
     ...(service ? [] : ['--no-service']),
     ...(organization ? ['--organization'] : []),
   ];
-  const child = spawn(process.execPath, args, { stdio: 'inherit' });
+  let isAskedToEnd = false;
   // Ctrl-C on a terminal reaches both processes. It is handed on as SIGTERM, so that the sandbox gets no signal twice.
-  const end = () => child.kill('SIGTERM');
+  const end = () => {
+    isAskedToEnd = true;
+    child.kill('SIGTERM');
+  };
   process.on('SIGINT', end).on('SIGTERM', end);
+  const child = spawn(process.execPath, args, { stdio: 'inherit' });
   return new Promise((resolve, reject) => {
     child.on('error', reject);
-    child.on('close', (code) => {
+    child.on('close', (code, signal) => {
       process.off('SIGINT', end).off('SIGTERM', end);
-      resolve(code === 0 ? exitCode.done : code === exitCode.usedWrongly ? exitCode.usedWrongly : exitCode.failed);
+      // Node listens to signals neither while it starts nor at its very end: it ends by them then.
+      if (code === 0 || (isAskedToEnd && signal === 'SIGTERM')) resolve(exitCode.done);
+      else resolve(code === exitCode.usedWrongly ? exitCode.usedWrongly : exitCode.failed);
     });
   });
 }

@@ -2,7 +2,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { parse } from 'yaml';
 import * as z from 'zod';
 import { coverageReport } from '../../src/cli/coverage-report.ts';
@@ -426,7 +426,23 @@ describe('layerward sandbox', () => {
     child.kill('SIGTERM');
     expect(await ended).toBe(0);
   });
+
+  it('ends as asked where it is told to before it listens', async () => {
+    const bin = join(import.meta.dirname, '../../bin/layerward.js');
+    const child = spawn(process.execPath, [bin, 'sandbox', '--port', '0', '--no-service'], {
+      env: { PATH: process.env['PATH'] ?? '' },
+      stdio: 'ignore',
+    });
+    const ended = new Promise<number | null>((resolve) => child.on('close', resolve));
+    await vi.waitUntil(() => childrenOf(child.pid) !== '', { interval: 1, timeout: 30_000 });
+    child.kill('SIGTERM');
+    expect(await ended).toBe(0);
+  });
 });
+
+function childrenOf(pid: number | undefined): string {
+  return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8');
+}
 
 describe('all commands', () => {
   it('have coloured nothing that goes to a pipe', () => {
