@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { DeleteItemCommand, type DynamoDBClient, GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import { parseFunctionArn } from '../domain/function-arn.ts';
@@ -56,22 +57,24 @@ export function createDynamoDbRecords(
     }
   }
 
-  return {
-    async find(functionArn) {
-      const { Item } = await send(`reading the record of ${functionArn}`, () =>
-        client.send(
-          new GetItemCommand({
-            TableName: tableName,
-            Key: marshall({ pk: functionArn, sk: stateKey }),
-            // What another look has just written must be seen, or its before-values would be written over.
-            ConsistentRead: true,
-          }),
-        ),
-      );
-      return Item && parseItem(recordItem, unmarshall(Item), `the record of ${functionArn}`);
-    },
+  async function find(functionArn: string): Promise<FunctionRecord | undefined> {
+    const { Item } = await send(`reading the record of ${functionArn}`, () =>
+      client.send(
+        new GetItemCommand({
+          TableName: tableName,
+          Key: marshall({ pk: functionArn, sk: stateKey }),
+          // What another look has just written must be seen, or its before-values would be written over.
+          ConsistentRead: true,
+        }),
+      ),
+    );
+    return Item && parseItem(recordItem, unmarshall(Item), `the record of ${functionArn}`);
+  }
 
-    save(record) {
+  return {
+    find,
+
+    async save(record) {
       const arn = parseFunctionArn(record.functionArn);
       const item = {
         ...record,
@@ -80,12 +83,13 @@ export function createDynamoDbRecords(
         outcomePk: `state#${indexedState(record)}`,
         outcomeSk: arn ? `${arn.accountId}#${arn.region}#${arn.functionName}` : record.functionArn,
       };
+      const marshalled = marshall(item, itemOptions);
       const isFirst = record.version === 1;
-      return sendIf(`writing the record of ${record.functionArn}`, () =>
+      const answer = await sendIf(`writing the record of ${record.functionArn}`, () =>
         client.send(
           new PutItemCommand({
             TableName: tableName,
-            Item: marshall(item, itemOptions),
+            Item: marshalled,
             ConditionExpression: isFirst ? 'attribute_not_exists(pk)' : '#version = :former',
             ...(isFirst
               ? {}
@@ -96,6 +100,10 @@ export function createDynamoDbRecords(
           }),
         ),
       );
+      if (answer === 'saved') return answer;
+      // The SDK sends a write again whose answer is lost: what stands in its way then is itself.
+      const written = parseItem(recordItem, unmarshall(marshalled), 'what was to be written');
+      return isDeepStrictEqual(await find(record.functionArn), written) ? 'saved' : 'stale';
     },
 
     forget(record) {
@@ -147,7 +155,10 @@ export function createDynamoDbRecords(
         const items = query(
           { ':status': `state#${state}`, ':place': `${accountId}#${region}#` },
           'outcomePk = :status AND begins_with(outcomeSk, :place)',
-          { index: 'outcomes', attributes: ['functionArn', 'status', 'reason', 'action', 'goalMark', 'outbox'] },
+          {
+            index: 'outcomes',
+            attributes: ['functionArn', 'status', 'reason', 'action', 'goalMark', 'outbox'],
+          },
         );
         for await (const item of items) yield parseItem(summaryItem, item, `a record in state ${state}`);
       }

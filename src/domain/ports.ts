@@ -157,7 +157,10 @@ export interface Policies {
 /** The records of functions, and their history. */
 export interface Records {
   find(functionArn: string): Promise<FunctionRecord | undefined>;
-  /** Writes a record; `stale`, and nothing is written, where the stored one is not what it builds on (`version - 1`). */
+  /**
+   * Writes a record; `stale`, and nothing is written, where the stored one is not what it builds on (`version - 1`). The same
+   * record may be written again.
+   */
   save(record: FunctionRecord): Promise<'saved' | 'stale'>;
   /** Forgets the state of a function that was never changed; its history stays. */
   forget(record: FunctionRecord): Promise<'saved' | 'stale'>;

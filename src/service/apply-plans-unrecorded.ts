@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { FairShare, Records } from '../domain/ports.ts';
 import type { FunctionRecord } from '../domain/record.ts';
 
@@ -12,6 +13,7 @@ export function createUnkeptRecords(): Records {
   return {
     find: async (functionArn) => records.get(functionArn),
     async save(record) {
+      if (isDeepStrictEqual(records.get(record.functionArn), record)) return 'saved';
       if (isStale(record, 1)) return 'stale';
       records.set(record.functionArn, record);
       return 'saved';

@@ -27,7 +27,10 @@ export const uninstallEvent = 'Uninstall';
 
 /** As many functions at a time; most of them wait for their turn. */
 const atOnce = 100;
-/** How often a function is looked at in a run, before it counts as left: with the delays, a few minutes. */
+/**
+ * How often a function is looked at in a run before it counts as left: with the delays, a few minutes. As often again, once
+ * AWS has accepted an update, so that it is verified.
+ */
 const looksAllowed = 9;
 
 /**
@@ -84,12 +87,14 @@ export async function releaseAll(
     };
     let next: Look | undefined = { arn, change: first, dueAt: 0 };
     let why = '';
-    for (let looks = 0; next && looks < looksAllowed; looks++) {
+    let allowed = looksAllowed;
+    for (let looks = 0; next && looks < allowed; looks++) {
       if (!(await options.mayGoOn())) return;
       const look: Look = next;
       next = undefined;
       await world.sleep(Math.max(0, look.dueAt - world.now().getTime()));
       const schedule = async (change: Change, delaySeconds: number) => {
+        if (change.followUp?.purpose === 'verify') allowed = 2 * looksAllowed;
         next = { arn, change, dueAt: world.now().getTime() + delaySeconds * 1000 };
       };
       try {

@@ -78,6 +78,13 @@ const afterTurnSeconds = 10;
 /** How often a look starts over at once when the function or its record changed under it. */
 const attemptsAtOnce = 3;
 
+/** A function as it was listed, the time at which it certainly was like that, or later, and its record, read after that. */
+export interface Listed {
+  readonly snapshot: Snapshot;
+  readonly at: Date;
+  readonly record: FunctionRecord;
+}
+
 /** What became of one look, for the log and for whoever asked. */
 export interface Look {
   readonly functionArn: string;
@@ -89,12 +96,18 @@ export interface Look {
  * Looks at one function because of some changes, and does what the policy wants: read, decide, write ahead, update,
  * record, tell. What made us look may come twice, late or out of order: only what AWS says now counts.
  *
+ * @param listed spares the first reads; whoever has to look again reads
  * @throws a {@link LayerwardError} where the changes must come back; nothing is lost then.
  */
-export async function remediate(functionArn: FunctionArn, changes: readonly Change[], world: World): Promise<Look> {
+export async function remediate(
+  functionArn: FunctionArn,
+  changes: readonly Change[],
+  world: World,
+  listed?: Listed,
+): Promise<Look> {
   for (let attempt = 1; ; attempt++) {
     try {
-      return await look(functionArn, changes, world);
+      return await look(functionArn, changes, world, attempt === 1 ? listed : undefined);
     } catch (error) {
       const hasMovedOn = error instanceof RevisionChanged || error instanceof RecordChanged;
       if (hasMovedOn && attempt < attemptsAtOnce) continue;
@@ -115,22 +128,29 @@ function purposeOfReturn(error: unknown): FollowUpPurpose | undefined {
   return undefined;
 }
 
-async function look(arn: FunctionArn, changes: readonly Change[], world: World): Promise<Look> {
+async function look(
+  arn: FunctionArn,
+  changes: readonly Change[],
+  world: World,
+  listed: Listed | undefined,
+): Promise<Look> {
   const functionArn = formatFunctionArn(arn);
   // A deleted function that we know nothing of needs no look at AWS.
   if (changes.every(({ kind }) => kind === 'deleted') && !(await world.records.find(functionArn)))
     return { functionArn, status: 'deleted', reason: '' };
 
-  const snapshot = await world.functions.read(arn);
+  const seenAt = listed?.at ?? world.now();
+  const snapshot = listed?.snapshot ?? (await world.functions.read(arn));
   world.metrics.add('Looked', 1);
   if (!snapshot) return lookAtNothing(functionArn, changes, world);
 
   const asOf = knowledgeAsOf(changes);
   const policy = await world.policies.current(asOf);
   const selection = select(policy, world.agents, await placeOf(arn, policy, world.accounts), snapshot.tags);
-  const record = mayBeRecorded(snapshot, selection, changes, policy, world.agents)
-    ? await world.records.find(functionArn)
-    : undefined;
+  const isRecorded = mayBeRecorded(snapshot, selection, changes, policy, world.agents);
+  const record = listed?.record ?? (isRecorded ? await world.records.find(functionArn) : undefined);
+  // It would have us take for the team's what we have put on the function since.
+  if (record && Date.parse(record.updatedAt) > seenAt.getTime()) throw changedMeanwhile(record);
   const situation = await situationFor(snapshot, selection, record, policy, world, asOf);
   const mayBeLost = !situation.attachment && selection.scope === 'in' && bearsTraces(snapshot, policy, world.agents);
   const isLost = mayBeLost && (await world.records.areLost());

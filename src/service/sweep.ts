@@ -4,8 +4,8 @@ import type { Decision } from '../domain/decision.ts';
 import { LayerwardError } from '../domain/errors.ts';
 import { formatFunctionArn, parseFunctionArn } from '../domain/function-arn.ts';
 import { namesOrganizationalUnits, type Selection, select } from '../domain/policy.ts';
-import type { Functions, Inventory, Quarter, RecordSummary, SweepRecords } from '../domain/ports.ts';
-import { goalMark } from '../domain/record.ts';
+import type { Inventory, Quarter, RecordSummary, SweepRecords } from '../domain/ports.ts';
+import { type FunctionRecord, goalMark } from '../domain/record.ts';
 import type { Snapshot } from '../domain/snapshot.ts';
 import { situationFor } from './judge.ts';
 import { listTagged, readOptedIn } from './opted-in-functions.ts';
@@ -71,18 +71,25 @@ export async function sweep(task: SweepTask, world: SweepWorld, mayGoOn: MayGoOn
     tally.sent += functionArns.length;
   };
 
+  const judgeOne = async (snapshot: Snapshot) => {
+    const summary = known.get(formatFunctionArn(snapshot.arn));
+    const selection = select(policy, world.agents, { arn: snapshot.arn, organizationalUnits }, snapshot.tags);
+    const decideWith = async (record: FunctionRecord | undefined) =>
+      decide(await situationFor(snapshot, selection, record, policy, world, asOf));
+    const decision = await decideWith(undefined);
+    if (!summary || !dependsOnRecord(decision)) return { snapshot, summary, selection, decision, record: undefined };
+    const record = await world.records.find(summary.functionArn);
+    return { snapshot, summary, selection, decision: await decideWith(record), record };
+  };
+
   const judge = async (snapshots: readonly Snapshot[]) => {
     const doubtful: string[] = [];
-    for (const snapshot of snapshots) {
-      const functionArn = formatFunctionArn(snapshot.arn);
-      const selection = select(policy, world.agents, { arn: snapshot.arn, organizationalUnits }, snapshot.tags);
-      const decision = decide(await situationFor(snapshot, selection, undefined, policy, world, asOf));
-      const summary = known.get(functionArn);
+    for (const { snapshot, summary, selection, decision, record } of await Promise.all(snapshots.map(judgeOne))) {
       const label = labelOf(decision, summary);
       tally.counts.set(label, (tally.counts.get(label) ?? 0) + 1);
       if (!isConcerned(selection, task)) continue;
-      if (isPlainRepair(decision, summary)) await repairs.begin(snapshot);
-      else if (needsLook(decision, summary)) doubtful.push(functionArn);
+      if (record && isPlainRepair(decision, selection, record)) await repairs.begin(snapshot, record);
+      else if (needsLook(decision, summary)) doubtful.push(formatFunctionArn(snapshot.arn));
     }
     await send(doubtful);
   };
@@ -121,26 +128,38 @@ function isConcerned({ group }: Selection, { secretNames }: SweepTask): boolean 
   return secretNames.length === 0 || ('found' in group && secretNames.includes(group.found.secret));
 }
 
-/** Whether a function that is known as protected just has to be put right; everything else is for a look of its own. */
-function isPlainRepair(decision: Decision, known: RecordSummary | undefined): boolean {
-  return decision.status === 'drifted' && decision.mode === 'enforce' && known?.status === 'protected';
+/** Whether what differs, and the Handler that was redirected, may be known better by the record. */
+function dependsOnRecord(decision: Decision): boolean {
+  return (
+    decision.status === 'drifted' || (decision.status === 'blocked' && decision.reason === 'original-handler-lost')
+  );
 }
 
 /**
- * Puts functions right from what was listed, many at a time. They go through `remediate` as any other, which recalls the
- * record, writes ahead, waits for its turn and sends the RevisionId that was listed; so a listing that is late is refused
- * by AWS, and the function is read.
+ * Whether a function that is known as protected just has to be put right; everything else is for a look of its own. Its
+ * group may be one that it has left, since tags are listed minutes late.
+ */
+function isPlainRepair(decision: Decision, { groupName }: Selection, { status, group }: FunctionRecord): boolean {
+  const isToBeChanged = decision.status === 'drifted' && decision.mode === 'enforce';
+  return isToBeChanged && status === 'protected' && group === groupName;
+}
+
+/** By how much a listing of functions may be late: AWS names no time, and most are not. */
+const listingLagMs = 60_000;
+
+/**
+ * Puts functions right from what was listed, many at a time. They go through `remediate` as any other, which writes
+ * ahead, waits for its turn and sends the RevisionId that was listed; so a listing that is older than the
+ * record is not looked at, one that is late is refused by AWS, and the function is read.
  */
 function createRepairs(task: SweepTask, world: SweepWorld, tally: { repaired: number }) {
+  const at = new Date(world.now().getTime() - listingLagMs);
   const running = new Set<Promise<void>>();
   const failed: string[] = [];
-  const repair = async (snapshot: Snapshot) => {
-    const functionArn = formatFunctionArn(snapshot.arn);
+  const repair = async (snapshot: Snapshot, record: FunctionRecord) => {
+    const { functionArn } = record;
     try {
-      const look = await remediate(snapshot.arn, [changeFor(functionArn, task)], {
-        ...world,
-        functions: listedFirst(world.functions, snapshot),
-      });
+      const look = await remediate(snapshot.arn, [changeFor(functionArn, task)], world, { snapshot, at, record });
       if (look.status === 'drifted') tally.repaired++;
     } catch (error) {
       // Whatever it is, the queue is where looks that fail are tried again, and end as dead letters.
@@ -149,28 +168,15 @@ function createRepairs(task: SweepTask, world: SweepWorld, tally: { repaired: nu
     }
   };
   return {
-    async begin(snapshot: Snapshot): Promise<void> {
+    async begin(snapshot: Snapshot, record: FunctionRecord): Promise<void> {
       while (running.size >= repairsAtOnce) await Promise.race(running);
-      const one = repair(snapshot).finally(() => running.delete(one));
+      const one = repair(snapshot, record).finally(() => running.delete(one));
       running.add(one);
     },
     /** Waits for all of them, and answers those that failed. */
     async end(): Promise<readonly string[]> {
       await Promise.all(running);
       return failed;
-    },
-  };
-}
-
-/** The first read is what was listed; whoever has to read again asks AWS. */
-function listedFirst(functions: Functions, snapshot: Snapshot): Functions {
-  let listed: Snapshot | undefined = snapshot;
-  return {
-    ...functions,
-    async read(arn) {
-      const first = listed;
-      listed = undefined;
-      return first ?? functions.read(arn);
     },
   };
 }
@@ -195,10 +201,14 @@ function needsLook(decision: Decision, known: RecordSummary | undefined): boolea
 }
 
 function labelOf(decision: Decision, known: RecordSummary | undefined): string {
-  if (decision.status === 'compliant') return 'protected';
-  // What AWS says to an update is known only from the record.
-  if (decision.status === 'drifted' && (known?.status === 'blocked' || known?.status === 'contested'))
+  // What AWS says to an update is known only from the record, and no listing shows that one has failed.
+  const isObstructed = known?.status === 'blocked' || known?.status === 'contested';
+  if (
+    isObstructed &&
+    (decision.status === 'drifted' || (decision.status === 'compliant' && known.reason === 'aws-refused'))
+  )
     return `${known.status}: ${known.reason}`;
+  if (decision.status === 'compliant') return 'protected';
   return `${decision.status}: ${decision.reason}`;
 }
 

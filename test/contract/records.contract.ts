@@ -131,6 +131,14 @@ export function defineRecordsContract(name: string, create: () => Promise<Record
         expect((await records.find(functionArn))?.reason).toBe('kept');
       });
 
+      it('may be written again, as it is where an answer is lost', async () => {
+        const first = recordOf(arnOf('again'));
+        const second = { ...first, version: 2, attachment, pending: [attachment], outbox: [outcomeOf()] };
+        for (const record of [first, first, second, second]) expect(await records.save(record)).toBe('saved');
+        expect(await records.save({ ...second, pending: [] })).toBe('stale');
+        expect(await records.find(first.functionArn)).toEqual(second);
+      });
+
       it('that is not there is not replaced by a later one', async () => {
         expect(await records.save(recordOf(arnOf('absent'), { version: 2 }))).toBe('stale');
         expect(await records.find(arnOf('absent'))).toBeUndefined();
@@ -371,7 +379,12 @@ export function defineRecordsContract(name: string, create: () => Promise<Record
         await records.save(recordOf(unmarked, { ...state, attachment }));
         const before = countOf('Query');
         const byName = new Map((await all(records.summaries(place))).map((one) => [one.functionArn, one]));
-        expect(byName.get(marked)).toStrictEqual({ functionArn: marked, ...state, goalMark: 'mark', outbox: [] });
+        expect(byName.get(marked)).toStrictEqual({
+          functionArn: marked,
+          ...state,
+          goalMark: 'mark',
+          outbox: [],
+        });
         expect(byName.get(unmarked)).toStrictEqual({ functionArn: unmarked, ...state, outbox: [] });
         expect(byName.size).toBe(2);
         const questions = test.calls?.filter(({ action }) => action === 'Query').slice(before) ?? [];

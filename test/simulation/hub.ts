@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Agents } from '../../src/domain/agent.ts';
 import type { Change as Event } from '../../src/domain/change.ts';
 import { followUpMessage, readMessage } from '../../src/domain/change-message.ts';
@@ -165,7 +166,9 @@ export function createHub(
 
   // The table itself, as the contract has it; the ports above only add the way to it.
   const saveNow = (record: Parameters<typeof records.port.save>[0]): 'saved' | 'stale' => {
-    if ((records.records.get(record.functionArn)?.version ?? 0) !== record.version - 1) return 'stale';
+    const stored = records.records.get(record.functionArn);
+    if (isDeepStrictEqual(stored, record)) return 'saved';
+    if ((stored?.version ?? 0) !== record.version - 1) return 'stale';
     records.records.set(record.functionArn, structuredClone(record));
     return 'saved';
   };

@@ -327,7 +327,8 @@ describe('records that nobody keeps', () => {
     const records = createUnkeptRecords();
     expect(await records.save({ ...record, version: 2 })).toBe('stale');
     expect(await records.save({ ...record, version: 1 })).toBe('saved');
-    expect(await records.save({ ...record, version: 1 })).toBe('stale');
+    expect(await records.save({ ...record, version: 1 })).toBe('saved');
+    expect(await records.save({ ...record, version: 1, reason: 'late' })).toBe('stale');
     expect(await records.forget({ ...record, version: 2 })).toBe('stale');
     expect(await records.forget({ ...record, version: 1 })).toBe('saved');
     expect(await records.find(record.functionArn)).toBeUndefined();

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { shapeOf } from '../../../src/domain/attachment.ts';
 import { FunctionBusy, RevisionChanged, ServiceUnavailable, Throttled } from '../../../src/domain/errors.ts';
 import type { Outcome } from '../../../src/domain/record.ts';
-import { credentials, snapshotOf, vendorLayer } from '../../fixtures/situation.ts';
+import { arn, credentials, snapshotOf, vendorLayer } from '../../fixtures/situation.ts';
 import { createWorld } from '../../fixtures/world.ts';
 
 const untagged = { readable: true, values: {} } as const;
@@ -452,6 +452,27 @@ describe('a record', () => {
     await world.look();
     await world.settle();
     expect(world.record()?.status).toBe('protected');
+  });
+
+  it('that is younger than what was read of the function is not judged by it: the function is read again', async () => {
+    const world = createWorld();
+    const { functions } = world.world;
+    const { read } = functions;
+    world.functions.put(snapshotOf());
+    const bare = await read(arn);
+    Object.assign(functions, {
+      // The answer takes its time, in which another look attaches and verifies.
+      read: async () => {
+        Object.assign(functions, { read });
+        world.pass(1);
+        await world.protect();
+        return bare;
+      },
+    });
+    world.functions.calls.length = 0;
+    await world.look();
+    expect(world.functions.calls.filter((call) => call === 'UpdateFunctionConfiguration')).toHaveLength(1);
+    expect(world.record()).toMatchObject({ status: 'protected', action: 'attached', pending: [] });
   });
 
   it('keeps what could not be announced, and the next look makes up for it', async () => {

@@ -109,6 +109,7 @@ describe('a sweep', () => {
     const functionArns = Array.from({ length: 200 }, (_, n) => account.add(`function-${n}`));
     await account.run();
     await account.drain();
+    account.world.pass(120);
     for (const functionArn of functionArns) account.put(functionArn, { layers: [] });
     account.calls.length = 0;
     account.world.functions.calls.length = 0;
@@ -147,6 +148,7 @@ describe('a sweep', () => {
     account.add('third');
     await account.run();
     await account.drain();
+    account.world.pass(120);
     account.put(functionArn, { layers: [] });
     const before = account.world.functions.get(functionArn);
     account.listAs(functionArn, { ...(before ?? snapshotOf()), revisionId: 'revision-of-yesterday' });
@@ -159,6 +161,71 @@ describe('a sweep', () => {
     ]);
     await account.drain();
     expect(account.record(functionArn)?.status).toBe('protected');
+  });
+
+  it('reads a function whose record is younger than a listing may be', async () => {
+    const account = createAccount();
+    const functionArn = account.add('orders');
+    account.add('second');
+    account.add('third');
+    const bare = account.world.functions.get(functionArn);
+    await account.run();
+    await account.drain();
+    // What is listed is what was there before anything was attached.
+    account.listAs(functionArn, bare ?? snapshotOf());
+    const record = account.record(functionArn);
+    account.world.functions.calls.length = 0;
+    expect(await account.run()).toMatchObject({ sent: 0, repaired: 0 });
+    expect(account.world.functions.calls).toEqual(['GetFunction']);
+    expect(account.record(functionArn)).toEqual(record);
+  });
+
+  it('reads a function whose tags are listed with a group that its record does not know', async () => {
+    const { groups, ...policy } = policyOf();
+    const payments = { secret: 'layerward/groups/payments', parameters: { cloudOneRegion: 'gb-1' } };
+    const account = createAccount('', { policy: { ...policy, groups: { ...groups, payments } } });
+    const functionArn = account.add('orders');
+    await account.run();
+    await account.drain();
+    account.world.pass(120);
+    account.listTags(functionArn, { 'layerward:protect': 'on', 'layerward:group': 'payments' });
+    account.world.functions.calls.length = 0;
+    expect(await account.run()).toEqual({ counts: { 'drifted: variable-changed': 1 }, sent: 1, repaired: 0 });
+    await account.drain();
+    expect(account.world.functions.calls).not.toContain('UpdateFunctionConfiguration');
+  });
+
+  it('knows from the record the Handler that no variable keeps any more', async () => {
+    const account = createAccount();
+    const functionArn = account.add('orders', { runtime: 'python3.7', handler: 'app.handler' });
+    const unknown = account.add('unknown', { runtime: 'python3.7', handler: 'app.handler' });
+    await account.run();
+    await account.drain();
+    account.world.pass(120);
+    for (const one of [functionArn, unknown]) account.put(one, { environment: { readable: true, variables: {} } });
+    account.world.records.records.delete(unknown);
+    expect(await account.run()).toEqual({
+      counts: { 'drifted: variable-missing': 1, 'blocked: original-handler-lost': 1 },
+      sent: 1,
+      repaired: 1,
+    });
+    await account.drain();
+    expect(account.record(functionArn)).toMatchObject({ status: 'protected', action: 'repaired' });
+    expect(account.record(unknown)).toMatchObject({ status: 'blocked', reason: 'original-handler-lost' });
+  });
+
+  it('does not count as protected what AWS failed to bring into effect, and lists all the same', async () => {
+    const account = createAccount();
+    const functionArn = account.add('orders');
+    account.add('second');
+    account.add('third');
+    await account.run();
+    await account.drain();
+    account.put(functionArn, { layers: [] });
+    await account.run();
+    await account.world.settle('Failed', 'The network interface is gone.');
+    expect(account.world.functions.get(functionArn)?.layers).toHaveLength(1);
+    expect(await account.run()).toMatchObject({ counts: { 'blocked: aws-refused': 1, protected: 2 } });
   });
 
   it('leaves what fails to the queue', async () => {
@@ -325,6 +392,7 @@ describe('a sweep', () => {
     const functionArns = Array.from({ length: 60 }, (_, n) => account.add(`function-${n}`));
     await account.run();
     await account.drain();
+    account.world.pass(120);
     for (const functionArn of functionArns) account.put(functionArn, { layers: [] });
     account.failListingFrom('50', new Throttled('429'));
     account.world.functions.calls.length = 0;
