@@ -15,14 +15,23 @@ export interface AwsRefusal {
   readonly message: string;
   readonly status: number | undefined;
   readonly retryAfterSeconds: number | undefined;
+  /** How often the SDK has tried. */
+  readonly attempts: number | undefined;
 }
 
 /** Reads an SDK's error. */
 export function readRefusal(error: unknown): AwsRefusal {
   if (!(error instanceof Error))
-    return { name: 'Unknown', message: String(error), status: undefined, retryAfterSeconds: undefined };
+    return {
+      name: 'Unknown',
+      message: String(error),
+      status: undefined,
+      retryAfterSeconds: undefined,
+      attempts: undefined,
+    };
   const { $metadata, $response } = error as Error & { $metadata?: unknown; $response?: unknown };
   const status = field($metadata, 'httpStatusCode');
+  const attempts = field($metadata, 'attempts');
   const retryAfter = field(field($response, 'headers'), 'retry-after');
   const seconds = typeof retryAfter === 'string' ? Number(retryAfter) : Number.NaN;
   return {
@@ -30,6 +39,7 @@ export function readRefusal(error: unknown): AwsRefusal {
     message: error.message,
     status: typeof status === 'number' ? status : undefined,
     retryAfterSeconds: Number.isFinite(seconds) ? seconds : undefined,
+    attempts: typeof attempts === 'number' ? attempts : undefined,
   };
 }
 
@@ -68,10 +78,11 @@ export function toLayerwardError(error: unknown, doing: string): LayerwardError 
   const refusal = readRefusal(error);
   const message = `${doing} failed: ${refusal.name}: ${refusal.message}`;
   const options = { cause: error };
+  const deferred = { ...options, hadNoEffect: refusal.attempts === 1 };
   if (throttling.has(refusal.name) || refusal.status === 429)
-    return new Throttled(message, { cause: error, retryAfterSeconds: refusal.retryAfterSeconds });
-  if (refusal.name === 'ResourceConflictException') return new FunctionBusy(message, options);
-  if (refusal.name === 'PreconditionFailedException') return new RevisionChanged(message, options);
+    return new Throttled(message, { ...deferred, retryAfterSeconds: refusal.retryAfterSeconds });
+  if (refusal.name === 'ResourceConflictException') return new FunctionBusy(message, deferred);
+  if (refusal.name === 'PreconditionFailedException') return new RevisionChanged(message, deferred);
   if (denials.has(refusal.name))
     return new AccessDenied(`${message}; see docs/security.md for what Layerward needs`, options);
   // A listing that took too long starts over.

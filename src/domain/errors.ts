@@ -29,32 +29,44 @@ export class AccountUnknown extends LayerwardError {
   readonly retryable = true;
 }
 
+/** AWS does not do it for now. */
+export abstract class Deferred extends LayerwardError {
+  readonly retryable = true;
+  /** Whether it was asked once only, so that nothing was done for certain: an attempt before may have had its effect unanswered. */
+  readonly hadNoEffect: boolean;
+
+  constructor(message: string, options: { cause?: unknown; hadNoEffect?: boolean } = {}) {
+    super(message, { cause: options.cause });
+    this.hadNoEffect = options.hadNoEffect === true;
+  }
+}
+
 /** AWS answers slower than we ask: `TooManyRequestsException` and the like. */
-export class Throttled extends LayerwardError {
+export class Throttled extends Deferred {
   override readonly name = 'Throttled';
   readonly code = 'throttled';
-  readonly retryable = true;
   /** AWS's `Retry-After`, in seconds, where it gave one. */
   readonly retryAfterSeconds: number | undefined;
 
-  constructor(message: string, options: { cause?: unknown; retryAfterSeconds?: number | undefined } = {}) {
-    super(message, { cause: options.cause });
+  constructor(
+    message: string,
+    options: { cause?: unknown; hadNoEffect?: boolean; retryAfterSeconds?: number | undefined } = {},
+  ) {
+    super(message, options);
     this.retryAfterSeconds = options.retryAfterSeconds;
   }
 }
 
 /** Another operation on the function is going on: `ResourceConflictException`. */
-export class FunctionBusy extends LayerwardError {
+export class FunctionBusy extends Deferred {
   override readonly name = 'FunctionBusy';
   readonly code = 'function-busy';
-  readonly retryable = true;
 }
 
 /** The function changed since it was read: `PreconditionFailedException`. */
-export class RevisionChanged extends LayerwardError {
+export class RevisionChanged extends Deferred {
   override readonly name = 'RevisionChanged';
   readonly code = 'revision-changed';
-  readonly retryable = true;
 }
 
 /** The record changed since it was read: somebody else looks at the same function. */

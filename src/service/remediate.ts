@@ -13,7 +13,7 @@ import {
 } from '../domain/change.ts';
 import { decide } from '../domain/decide.ts';
 import type { Decision } from '../domain/decision.ts';
-import { FunctionBusy, RecordChanged, RevisionChanged, StillWaiting, Throttled } from '../domain/errors.ts';
+import { Deferred, FunctionBusy, RecordChanged, RevisionChanged, StillWaiting, Throttled } from '../domain/errors.ts';
 import { type FunctionArn, formatFunctionArn } from '../domain/function-arn.ts';
 import { type Policy, type Selection, select } from '../domain/policy.ts';
 import type {
@@ -321,6 +321,10 @@ async function act({ snapshot, selection, record, decision, changes, cause }: Ca
   const hide = (words: string) => withoutValues(words, Object.values(shapeOf(snapshot).variables));
   const answer = await world.functions.update(decision.plan).catch(async (error: unknown) => {
     if (error instanceof Throttled) await world.fairShare.slowDown(snapshot.arn, error.retryAfterSeconds);
+    if (error instanceof Deferred && error.hadNoEffect) {
+      const unchanged = withoutAhead(ahead, record);
+      await save({ record: { ...unchanged, version: unchanged.version + 1 }, outcome: undefined }, world);
+    }
     if (error instanceof Error) {
       error.message = hide(error.message);
       delete error.cause;
@@ -329,10 +333,14 @@ async function act({ snapshot, selection, record, decision, changes, cause }: Ca
   });
   if (answer.accepted) return lookAgain(withoutAttempts(changes), 'verify', world);
   world.metrics.add('UpdateRefused', 1);
-  // What was refused was not put on: the record goes back to what it knew.
-  const unchanged = { ...ahead.record, pending: record?.pending ?? [] };
+  const unchanged = withoutAhead(ahead, record);
   const refusal = { status: 'blocked', reason: answer.reason, detail: hide(answer.detail) } as const;
   return settle(ahead.record, recordObstacle(unchanged, snapshot, refusal, cause, selection.groupName, now), world);
+}
+
+/** What was refused was not put on, and must not be taken for what is: the record goes back to what it knew. */
+function withoutAhead({ record }: Transition, former: FunctionRecord | undefined): FunctionRecord {
+  return { ...record, pending: former?.pending ?? [] };
 }
 
 /** Records what is verified: nothing is, as long as AWS is at work on the function. */

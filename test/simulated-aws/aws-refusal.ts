@@ -1,7 +1,7 @@
 /** An error as an SDK's client throws it: AWS's own, or one of the way there, which has no status. */
 export class AwsRefusal extends Error {
   override readonly name: string;
-  readonly $metadata: { readonly httpStatusCode?: number };
+  readonly $metadata: { readonly httpStatusCode?: number; attempts?: number };
   readonly $response: { readonly headers: Readonly<Record<string, string>> };
 
   constructor(

@@ -137,6 +137,7 @@ export function createNetwork(scheduler: Scheduler, script: Script, story: Story
         await run.beforeCall();
         const answer = await attempt(run, call);
         if ('value' in answer) return answer.value;
+        if (answer.error instanceof AwsRefusal) answer.error.$metadata.attempts = tried;
         if (tried >= call.attempts || !isTriedAgain(answer.error)) throw answer.error;
         await run.pause(50 * 2 ** tried);
       }

@@ -53,7 +53,7 @@ export function createLambdaModel(scheduler: Scheduler, random: Random, failing:
     const now = scheduler.now();
     const bucket = buckets.get(key) ?? { tokens: perSecond, at: now };
     const tokens = Math.min(perSecond, bucket.tokens + ((now - bucket.at) / 1000) * perSecond);
-    if (tokens < 1) throw new Throttled('Rate exceeded', { retryAfterSeconds: 1 });
+    if (tokens < 1) throw new Throttled('Rate exceeded', { retryAfterSeconds: 1, hadNoEffect: true });
     buckets.set(key, { tokens: tokens - 1, at: now });
   };
   const settle = (one: LiveFunction) => {
@@ -99,8 +99,9 @@ export function createLambdaModel(scheduler: Scheduler, random: Random, failing:
       const one = functions.get(functionArn);
       if (!one) throw new InvalidInput(`${functionArn} does not exist`);
       spend('control plane', one.arn, 15);
-      if (isBusy(one)) throw new FunctionBusy('an update is in progress');
-      if (revisionId !== String(one.revision)) throw new RevisionChanged('the RevisionId is another one');
+      if (isBusy(one)) throw new FunctionBusy('an update is in progress', { hadNoEffect: true });
+      if (revisionId !== String(one.revision))
+        throw new RevisionChanged('the RevisionId is another one', { hadNoEffect: true });
       if (random.chance(failing())) return { accepted: false, reason: 'aws-refused', detail: 'AWS refuses it' };
       const { Handler, Layers, Environment } = update;
       if ((Layers ?? []).length > limits.layers)

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { readRefusal, toLayerwardError } from '../../../src/aws/refusal.ts';
 import * as errors from '../../../src/domain/errors.ts';
-import { LayerwardError, Throttled } from '../../../src/domain/errors.ts';
+import { Deferred, LayerwardError, Throttled } from '../../../src/domain/errors.ts';
 
 /** An error as the SDK throws it. */
 function sdkError(name: string, status?: number, retryAfter?: string): Error {
@@ -54,6 +54,21 @@ describe('an error of AWS', () => {
     expect(error instanceof Throttled && error.retryAfterSeconds).toBe(seconds);
   });
 
+  it.each([
+    ['TooManyRequestsException', 429],
+    ['ResourceConflictException', 409],
+    ['PreconditionFailedException', 412],
+  ])('%s says for certain that nothing was done only where the SDK tried once', (name, httpStatusCode) => {
+    for (const [attempts, hadNoEffect] of [
+      [1, true],
+      [2, false],
+      [undefined, false],
+    ]) {
+      const cause = Object.assign(sdkError(name), { $metadata: { httpStatusCode, attempts } });
+      expect(toLayerwardError(cause, 'updating function orders')).toMatchObject({ hadNoEffect });
+    }
+  });
+
   it('may be something that is no error', () => {
     expect(readRefusal('out of order')).toMatchObject({ name: 'Unknown', message: 'out of order' });
     expect(toLayerwardError(undefined, 'reading')).toMatchObject({ name: 'ServiceUnavailable' });
@@ -61,7 +76,7 @@ describe('an error of AWS', () => {
 });
 
 describe('an error of ours', () => {
-  const classes = Object.entries(errors).filter(([, value]) => value !== LayerwardError);
+  const classes = Object.entries(errors).filter(([name]) => name !== LayerwardError.name && name !== Deferred.name);
 
   it.each(classes)('passes through as it is: %s', (_, Class) => {
     const error = Reflect.construct(Class, ['our own words', { cause: 'a cause' }]);

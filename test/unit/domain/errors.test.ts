@@ -20,6 +20,15 @@ describe('an error', () => {
     expect(error).toMatchObject({ name, code, retryable, message: 'the words', cause });
   });
 
+  it.each([errors.Throttled, errors.FunctionBusy, errors.RevisionChanged])(
+    'says that nothing was done only where that is certain: %o',
+    (type) => {
+      expect(new type('not now', { hadNoEffect: true })).toMatchObject({ hadNoEffect: true });
+      expect(new type('not now', { hadNoEffect: true })).toBeInstanceOf(errors.Deferred);
+      expect(new type('not now')).toMatchObject({ hadNoEffect: false });
+    },
+  );
+
   it('of throttling says how long AWS wants us to wait, where AWS says so', () => {
     expect(new errors.Throttled('slow down', { retryAfterSeconds: 7 }).retryAfterSeconds).toBe(7);
     expect(new errors.Throttled('slow down').retryAfterSeconds).toBeUndefined();

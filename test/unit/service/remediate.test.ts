@@ -371,6 +371,26 @@ describe('AWS’s answers', () => {
     },
   );
 
+  it.each([
+    ['the only attempt', true, 0],
+    ['one of several attempts, of which another may have had its effect', false, 1],
+  ])('for now, to %s, leave what was written ahead on record accordingly', async (_, hadNoEffect, pending) => {
+    for (const answer of [
+      new FunctionBusy('409', { hadNoEffect }),
+      new Throttled('429', { hadNoEffect }),
+      // Revisions that change again and again send the look back to the queue as well.
+      new RevisionChanged('412', { hadNoEffect }),
+    ]) {
+      const world = createWorld();
+      world.functions.put(snapshotOf());
+      Object.assign(world.world.functions, { update: () => Promise.reject(answer) });
+      await world.look();
+      expect(world.queue).toHaveLength(1);
+      expect(world.record()?.pending).toHaveLength(pending);
+      expect(world.record()?.attachment).toBeUndefined();
+    }
+  });
+
   it('a refusal blocks the function with AWS’s words, and nothing counts as attached', async () => {
     const world = createWorld();
     world.functions.put(snapshotOf());
