@@ -33,11 +33,13 @@ const longestMs = 50 * 60_000;
 /** More runs than fit into that time: Lambda stops functions that call themselves 16 times. */
 const runsAllowed = 8;
 
+const howToGoOn = 'delete the stack again to go on, or keep the rest as it is by retaining this resource';
+
 /**
  * Follows the deployment's life. Its creation and each change start a sweep. Its deletion releases everything, if that is
  * wanted, over as many invocations as it takes. CloudFormation always gets an answer, and a deletion is never blocked by
- * what can't be released: `FAILED` only says that time ran out while functions were still being released, and that
- * deleting the stack again goes on.
+ * what can't be released: `FAILED` only says that there was not enough time for all functions, or that a service did not
+ * answer in all of it, and that deleting the stack again goes on.
  */
 export function createDeploymentLife({ world, deployment, requestSweep, answer }: DeploymentWorld) {
   const { log, now } = world;
@@ -86,8 +88,12 @@ export function createDeploymentLife({ world, deployment, requestSweep, answer }
         mayGoOn,
       });
     } catch (error) {
-      if (error instanceof LayerwardError && error.retryable && mayRunAgain()) {
+      if (error instanceof LayerwardError && error.retryable) {
         log.warn({ code: error.code, runs }, error.message);
+        if (!mayRunAgain()) {
+          await reply(request, 'FAILED', `the release ended early: ${error.message}; ${howToGoOn}`);
+          return undefined;
+        }
         await world.sleep(1000 * 2 ** former.runs);
         return { ...request, Continued: { ...former, runs } };
       }
@@ -104,12 +110,7 @@ export function createDeploymentLife({ world, deployment, requestSweep, answer }
       return undefined;
     }
     if (mayRunAgain()) return { ...request, Continued: { startedAt: former.startedAt, released, runs } };
-    await reply(
-      request,
-      'FAILED',
-      `${releasedWords(released)}, and time ran out before the rest: delete the stack again to go on, or keep ` +
-        'the rest as it is by retaining this resource',
-    );
+    await reply(request, 'FAILED', `${releasedWords(released)}, and time ran out before the rest; ${howToGoOn}`);
     return undefined;
   }
 
