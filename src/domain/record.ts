@@ -100,7 +100,7 @@ export interface FunctionRecord {
 /** How many past repairs a record keeps; the policy's largest number of them. */
 const keptRepairs = 100;
 
-/** How many outcomes wait at the most; far more than a function goes through while SNS is down for a day. */
+/** How many outcomes wait at the most, so that a record stays far below what DynamoDB takes as an item. */
 const keptOutcomes = 50;
 
 /** How many unverified updates are remembered: far more different ones than a function can get before one is verified. */
@@ -365,7 +365,7 @@ export function recordDeleted(record: FunctionRecord, cause: Cause, now: Date): 
       cause,
       since: now.toISOString(),
       updatedAt: now.toISOString(),
-      outbox: [...record.outbox, outcome].slice(-keptOutcomes),
+      outbox: waitingWith(record.outbox, outcome),
     },
     outcome,
   };
@@ -405,11 +405,20 @@ function step(record: FunctionRecord | undefined, snapshot: Snapshot, now: Date,
       ...(next.purpose ? { purpose: next.purpose } : {}),
       repairs: next.repairs ?? record?.repairs ?? [],
       repairCount: (record?.repairCount ?? 0) + (next.action === 'repaired' && outcome ? 1 : 0),
-      outbox: [...(record?.outbox ?? []), ...(outcome ? [outcome] : [])].slice(-keptOutcomes),
+      outbox: outcome ? waitingWith(record?.outbox ?? [], outcome) : (record?.outbox ?? []),
       ...(announced === undefined ? {} : { announced }),
     },
     outcome,
   };
+}
+
+/** What waits to be told, with one more. Where that is too much, the oldest goes that a later one repeats, or the oldest. */
+function waitingWith(outbox: readonly Outcome[], outcome: Outcome): readonly Outcome[] {
+  const waiting = [...outbox, outcome];
+  if (waiting.length <= keptOutcomes) return waiting;
+  const kinds = waiting.map(({ status, reason, action }) => `${status} ${reason} ${action}`);
+  const repeated = kinds.findIndex((kind, index) => kinds.includes(kind, index + 1));
+  return waiting.toSpliced(Math.max(0, repeated), 1);
 }
 
 function driftMark(drift: readonly Drift[]): string {

@@ -360,6 +360,24 @@ describe('the record before an update is sent', () => {
     expect(gone.record.outbox).toStrictEqual([...outbox.slice(1), gone.outcome]);
   });
 
+  it('has room for one more outcome where a later one repeats it: no kind of change goes untold', () => {
+    const [first, second, ...rest] = outcomes(50);
+    if (!first || !second) throw new Error('there are fifty');
+    const outboxAfter = (outbox: FunctionRecord['outbox']) =>
+      recordUpdate(recordOf({ outbox }), snapshotOf(), drifted(), cause, 'default', now).record.outbox;
+    for (const other of [
+      { ...first, status: 'contested' as const },
+      { ...first, reason: 'of its own' },
+      { ...first, action: 'reported' as const },
+    ]) {
+      expect(outboxAfter([other, second, ...rest]).slice(0, -1)).toStrictEqual([other, ...rest]);
+      expect(outboxAfter([second, ...rest, other])[0]).toStrictEqual(rest[0]);
+    }
+    const distinct = outcomes(50).map((outcome, index) => ({ ...outcome, reason: `reason ${index}` }));
+    expect(outboxAfter(distinct).slice(0, -1)).toStrictEqual(distinct.slice(1));
+    expect(outboxAfter(distinct.slice(1))).toHaveLength(50);
+  });
+
   it('counts no time where the clocks of AWS and ours differ', () => {
     const ahead = { ...cause, eventTime: '2026-11-23T12:00:01.000Z' };
     expect(recordUpdate(undefined, snapshotOf(), drifted(), ahead, 'g', now).outcome?.durationMs).toBe(0);
