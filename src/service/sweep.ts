@@ -128,11 +128,9 @@ function isConcerned({ group }: Selection, { secretNames }: SweepTask): boolean 
   return secretNames.length === 0 || ('found' in group && secretNames.includes(group.found.secret));
 }
 
-/** Whether what differs, and the Handler that was redirected, may be known better by the record. */
-function dependsOnRecord(decision: Decision): boolean {
-  return (
-    decision.status === 'drifted' || (decision.status === 'blocked' && decision.reason === 'original-handler-lost')
-  );
+/** Whether the record may know better: what of it is ours, and what was there before. */
+function dependsOnRecord({ status }: Decision): boolean {
+  return status === 'drifted' || status === 'blocked';
 }
 
 /**

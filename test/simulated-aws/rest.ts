@@ -101,7 +101,8 @@ function checkProtected(
   if (difference) throw new InvariantViolated('rest', functionArn, `it should be protected: ${difference}`);
   const [variant, group] = [record?.['variant']?.S, record?.['group']?.S];
   const wanted = [configuration.runtime, one.tags[groupTag] ?? 'default'];
-  if (variant !== wanted[0] || group !== wanted[1])
+  // What has never come into effect is no attachment yet.
+  if (record?.['attachment'] && (variant !== wanted[0] || group !== wanted[1]))
     throw new InvariantViolated(
       'record',
       functionArn,
