@@ -5,7 +5,7 @@ import type { Inventory } from '../../../src/domain/ports.ts';
 import type { Snapshot } from '../../../src/domain/snapshot.ts';
 import { remediate } from '../../../src/service/remediate.ts';
 import { type SweepTask, sweep } from '../../../src/service/sweep.ts';
-import { arn, credentials, policyOf, snapshotOf } from '../../fixtures/situation.ts';
+import { arn, credentials, policyOf, snapshotOf, vendorLayer } from '../../fixtures/situation.ts';
 import { createWorld, type WorldOptions } from '../../fixtures/world.ts';
 
 const untagged = { readable: true, values: { team: 'orders' } } as const;
@@ -212,6 +212,22 @@ describe('a sweep', () => {
     await account.drain();
     expect(account.record(functionArn)).toMatchObject({ status: 'protected', action: 'repaired' });
     expect(account.record(unknown)).toMatchObject({ status: 'blocked', reason: 'original-handler-lost' });
+  });
+
+  it('knows from the record that a layer is its own, where the policy has it from another account by now', async () => {
+    const mirror = 'agents: { trend-application-security: { layers: { account: "999988887777" } } }';
+    const account = createAccount(mirror);
+    const functionArn = account.add('orders', {
+      layers: ['a', 'b', 'c', 'd'].map((name) => `arn:aws:lambda:us-east-1:111122223333:layer:${name}:1`),
+    });
+    await account.run();
+    await account.drain();
+    account.world.pass(120);
+    account.world.setPolicy('');
+    expect(await account.run()).toMatchObject({ counts: { 'drifted: layer-version': 1 }, sent: 0, repaired: 1 });
+    await account.drain();
+    expect(account.world.functions.get(functionArn)?.layers.at(-1)).toBe(vendorLayer('nodejs14_x'));
+    expect(account.world.functions.get(functionArn)?.layers).toHaveLength(5);
   });
 
   it('does not count as protected what AWS failed to bring into effect, and lists all the same', async () => {
