@@ -405,7 +405,7 @@ function step(record: FunctionRecord | undefined, snapshot: Snapshot, now: Date,
       ...(next.purpose ? { purpose: next.purpose } : {}),
       repairs: next.repairs ?? record?.repairs ?? [],
       repairCount: (record?.repairCount ?? 0) + (next.action === 'repaired' && outcome ? 1 : 0),
-      outbox: outcome ? waitingWith(record?.outbox ?? [], outcome) : (record?.outbox ?? []),
+      outbox: waitingWith(record?.outbox ?? [], outcome),
       ...(announced === undefined ? {} : { announced }),
     },
     outcome,
@@ -413,8 +413,8 @@ function step(record: FunctionRecord | undefined, snapshot: Snapshot, now: Date,
 }
 
 /** What waits to be told, with one more. Where that is too much, the oldest goes that a later one repeats, or the oldest. */
-function waitingWith(outbox: readonly Outcome[], outcome: Outcome): readonly Outcome[] {
-  const waiting = [...outbox, outcome];
+function waitingWith(outbox: readonly Outcome[], outcome: Outcome | undefined): readonly Outcome[] {
+  const waiting = outcome ? [...outbox, outcome] : outbox;
   if (waiting.length <= keptOutcomes) return waiting;
   const kinds = waiting.map(({ status, reason, action }) => `${status} ${reason} ${action}`);
   const repeated = kinds.findIndex((kind, index) => kinds.includes(kind, index + 1));
