@@ -14,13 +14,18 @@ import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type Sandbox, startSandbox } from '../../../../src/sandbox/sandbox.ts';
 
-/** Refuses to be deleted as often as its property says, and prints which stack asks. */
+/**
+ * Refuses to be deleted as often as its property says, and prints which stack asks. It counts in a file, since the next
+ * request may come to another environment.
+ */
 const custom = `
-let refusals = 0;
+import { appendFileSync, existsSync, readFileSync } from 'node:fs';
+const file = new URL('refusals', import.meta.url);
 export async function handler({ RequestType, ResponseURL, ResourceProperties, StackId }) {
   console.log(JSON.stringify({ RequestType, StackId }));
+  const refusals = existsSync(file) ? readFileSync(file).length : 0;
   const isRefused = RequestType === 'Delete' && refusals < Number(ResourceProperties.Refusals);
-  if (isRefused) refusals += 1;
+  if (isRefused) appendFileSync(file, '.');
   const body = JSON.stringify({ Status: isRefused ? 'FAILED' : 'SUCCESS', Reason: 'not yet', PhysicalResourceId: 'made' });
   await fetch(ResponseURL, { method: 'PUT', body });
 }
