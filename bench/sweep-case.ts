@@ -5,6 +5,7 @@ import * as z from 'zod';
 import { openDynamoDbRecords } from '../src/aws/dynamodb-record-queries.ts';
 import type { Coverage } from '../src/domain/ports.ts';
 import type { FunctionSeed } from '../src/sandbox/lambda/control-plane.ts';
+import { listingLagMs } from '../src/service/sweep.ts';
 import { type BenchSandbox, startBenchSandbox } from './bench-sandbox.ts';
 import { startProcess } from './child-process.ts';
 import { withoutLimit } from './lifted-limit.ts';
@@ -20,9 +21,6 @@ export interface SweepCase extends Population {
   /** Whether calls wait for their turn, as deployed, and AWS keeps to its quotas. */
   readonly hasLimiter: boolean;
 }
-
-/** A sweep reads each function whose record has changed since, as they have not in an account at rest. */
-const listingLagMs = 61_000;
 
 /** The access keys that tell on the wire who called. */
 const sweeper = 'sweep';
@@ -40,7 +38,7 @@ export async function measureSweep(given: SweepCase, report: (doing: string) => 
     await workOffQueue(sandbox);
     report(`taking the layer off ${tagged.length}`);
     await takeLayersOff(sandbox, tagged);
-    report('waiting until listings are trusted again');
+    report('waiting until listings are trusted again, as they are in an account at rest');
     await sleep(listingLagMs);
     report('sweeping, with all to be repaired');
     const repair = await measure(sandbox, given, tagged.length, 'repair');

@@ -155,10 +155,7 @@ export function createDynamoDbRecords(
         const items = query(
           { ':status': `state#${state}`, ':place': `${accountId}#${region}#` },
           'outcomePk = :status AND begins_with(outcomeSk, :place)',
-          {
-            index: 'outcomes',
-            attributes: ['functionArn', 'status', 'reason', 'action', 'goalMark', 'outbox'],
-          },
+          { index: 'outcomes', attributes: ['functionArn', 'status', 'reason', 'action', 'goalMark', 'outbox'] },
         );
         for await (const item of items) yield parseItem(summaryItem, item, `a record in state ${state}`);
       }

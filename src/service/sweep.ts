@@ -72,24 +72,25 @@ export async function sweep(task: SweepTask, world: SweepWorld, mayGoOn: MayGoOn
   };
 
   const judgeOne = async (snapshot: Snapshot) => {
-    const summary = known.get(formatFunctionArn(snapshot.arn));
+    const functionArn = formatFunctionArn(snapshot.arn);
+    const summary = known.get(functionArn);
     const selection = select(policy, world.agents, { arn: snapshot.arn, organizationalUnits }, snapshot.tags);
     const decideWith = async (record: FunctionRecord | undefined) =>
       decide(await situationFor(snapshot, selection, record, policy, world, asOf));
-    const decision = await decideWith(undefined);
-    if (!summary || !dependsOnRecord(decision)) return { snapshot, summary, selection, decision, record: undefined };
-    const record = await world.records.find(summary.functionArn);
-    return { snapshot, summary, selection, decision: await decideWith(record), record };
+    const first = await decideWith(undefined);
+    const record = summary && dependsOnRecord(first) ? await world.records.find(functionArn) : undefined;
+    return { functionArn, snapshot, summary, selection, record, decision: record ? await decideWith(record) : first };
   };
 
   const judge = async (snapshots: readonly Snapshot[]) => {
     const doubtful: string[] = [];
-    for (const { snapshot, summary, selection, decision, record } of await Promise.all(snapshots.map(judgeOne))) {
+    for (const judged of await Promise.all(snapshots.map(judgeOne))) {
+      const { functionArn, snapshot, summary, selection, record, decision } = judged;
       const label = labelOf(decision, summary);
       tally.counts.set(label, (tally.counts.get(label) ?? 0) + 1);
       if (!isConcerned(selection, task)) continue;
       if (record && isPlainRepair(decision, selection, record)) await repairs.begin(snapshot, record);
-      else if (needsLook(decision, summary)) doubtful.push(formatFunctionArn(snapshot.arn));
+      else if (needsLook(decision, summary)) doubtful.push(functionArn);
     }
     await send(doubtful);
   };
@@ -143,7 +144,7 @@ function isPlainRepair(decision: Decision, { groupName }: Selection, { status, g
 }
 
 /** By how much a listing of functions may be late: AWS names no time, and most are not. */
-const listingLagMs = 60_000;
+export const listingLagMs = 60_000;
 
 /**
  * Puts functions right from what was listed, many at a time. They go through `remediate` as any other, which writes

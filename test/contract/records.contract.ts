@@ -379,12 +379,7 @@ export function defineRecordsContract(name: string, create: () => Promise<Record
         await records.save(recordOf(unmarked, { ...state, attachment }));
         const before = countOf('Query');
         const byName = new Map((await all(records.summaries(place))).map((one) => [one.functionArn, one]));
-        expect(byName.get(marked)).toStrictEqual({
-          functionArn: marked,
-          ...state,
-          goalMark: 'mark',
-          outbox: [],
-        });
+        expect(byName.get(marked)).toStrictEqual({ functionArn: marked, ...state, goalMark: 'mark', outbox: [] });
         expect(byName.get(unmarked)).toStrictEqual({ functionArn: unmarked, ...state, outbox: [] });
         expect(byName.size).toBe(2);
         const questions = test.calls?.filter(({ action }) => action === 'Query').slice(before) ?? [];

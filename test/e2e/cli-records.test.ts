@@ -409,14 +409,18 @@ describe('layerward completion', () => {
 });
 
 describe('layerward sandbox', () => {
-  it('is there, and ends when it is told to', async () => {
+  const start = (stdout: 'pipe' | 'ignore') => {
     const bin = join(import.meta.dirname, '../../bin/layerward.js');
     const child = spawn(process.execPath, [bin, 'sandbox', '--port', '0', '--no-service'], {
       env: { PATH: process.env['PATH'] ?? '' },
-      stdio: ['ignore', 'pipe', 'ignore'],
+      stdio: ['ignore', stdout, 'ignore'],
     });
-    const ended = new Promise<number | null>((resolve) => child.on('close', resolve));
-    const ready = await new Promise<string>((resolve) => child.stdout.once('data', (text) => resolve(String(text))));
+    return { child, ended: new Promise<number | null>((resolve) => child.on('close', resolve)) };
+  };
+
+  it('is there, and ends when it is told to', async () => {
+    const { child, ended } = start('pipe');
+    const ready = await new Promise<string>((resolve) => child.stdout?.once('data', (text) => resolve(String(text))));
     expect(ready).toMatch(/^ready http:\/\/127\.0\.0\.1:\d+\n$/);
     const scan = await runPiped(['scan', '--endpoint', ready.slice('ready '.length).trim()], {
       env: { ...credentials, AWS_REGION: 'us-east-1' },
@@ -428,12 +432,7 @@ describe('layerward sandbox', () => {
   });
 
   it('ends as asked where it is told to before it listens', async () => {
-    const bin = join(import.meta.dirname, '../../bin/layerward.js');
-    const child = spawn(process.execPath, [bin, 'sandbox', '--port', '0', '--no-service'], {
-      env: { PATH: process.env['PATH'] ?? '' },
-      stdio: 'ignore',
-    });
-    const ended = new Promise<number | null>((resolve) => child.on('close', resolve));
+    const { child, ended } = start('ignore');
     await vi.waitUntil(() => childrenOf(child.pid) !== '', { interval: 1, timeout: 30_000 });
     child.kill('SIGTERM');
     expect(await ended).toBe(0);

@@ -55,10 +55,9 @@ export function createStateChanges(now: () => number): StateChanges {
   };
 }
 
-const keyOf = ({ functionArn, status, reason, action, at }: StateChange): string =>
-  [functionArn, status, reason, action, at].join(' ');
-const kindOf = ({ functionArn, status, reason, action }: Omit<StateChange, 'at'>): string =>
+const kindOf = ({ functionArn, status, reason, action }: StateChange): string =>
   [functionArn, status, reason, action].join(' ');
+const keyOf = (change: StateChange): string => `${kindOf(change)} ${change.at}`;
 const outcomeKey = (outcome: ToldOutcome): string =>
   [keyOf(outcome), outcome.cause.eventId, outcome.cause.eventTime].join(' ');
 

@@ -89,10 +89,10 @@ function judgeTagged(
   const drift = firstDrift(goal, one);
   if (drift && team.layers.filter((arn) => !isAgentLayer(arn)).length >= 5) return agree('any', 'blocked: layer-limit');
   const wanted = { ...(credentials ? {} : credentialsIn(variables)), ...variablesWith(team, goal) };
-  const isTooLarge = drift && Buffer.byteLength(JSON.stringify(wanted)) > 4_096;
   // A group that an account may not have brings nothing at all, and its variables may be what is too much.
-  if (isTooLarge && !credentials) return agree('any', 'blocked: environment-size', 'blocked: credentials-missing');
-  if (isTooLarge) return agree('any', 'blocked: environment-size');
+  const missing = credentials ? [] : ['blocked: credentials-missing'];
+  if (drift && Buffer.byteLength(JSON.stringify(wanted)) > 4_096)
+    return agree('any', 'blocked: environment-size', ...missing);
   if (!credentials) return agree('any', 'blocked: credentials-missing');
   if (!drift) {
     const difference = differenceFrom(goal, configuration);

@@ -79,6 +79,15 @@ function createAccount(yaml = '', given: WorldOptions = {}) {
       failure = { marker, error };
     },
     record: (functionArn: string) => world.records.records.get(functionArn),
+    /** Functions that a sweep has found, attached and verified. */
+    async protect(...names: readonly [string, ...string[]]) {
+      const [first, ...others] = names;
+      const functionArn = this.add(first);
+      for (const name of others) this.add(name);
+      await this.run();
+      await this.drain();
+      return functionArn;
+    },
     /** Works off what the sweep put on the queue. */
     async drain() {
       const queued = world.queue.splice(0);
@@ -143,11 +152,7 @@ describe('a sweep', () => {
 
   it('reads a function whose listing is late, and decides anew', async () => {
     const account = createAccount();
-    const functionArn = account.add('orders');
-    account.add('second');
-    account.add('third');
-    await account.run();
-    await account.drain();
+    const functionArn = await account.protect('orders', 'second', 'third');
     account.world.pass(120);
     account.put(functionArn, { layers: [] });
     const before = account.world.functions.get(functionArn);
@@ -232,11 +237,7 @@ describe('a sweep', () => {
 
   it('does not count as protected what AWS failed to bring into effect, and lists all the same', async () => {
     const account = createAccount();
-    const functionArn = account.add('orders');
-    account.add('second');
-    account.add('third');
-    await account.run();
-    await account.drain();
+    const functionArn = await account.protect('orders', 'second', 'third');
     account.put(functionArn, { layers: [] });
     await account.run();
     await account.world.settle('Failed', 'The network interface is gone.');
